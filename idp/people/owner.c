@@ -1,0 +1,31 @@
+/* owner.c: the last active owner of a practice stays: an account that is on and holds the owner's role (admin in
+ * the three-role preset) at all locations now. */
+#include "base/base.h"
+
+#include "base/app.h"
+#include "people/account.h"
+#include "people/owner.h"
+#include "people/role_templates.h"
+#include "store/practices.h"
+#include "store/roles.h"
+
+enum err owner_before(struct work *work)
+{
+	bool any = false;
+
+	TRY(practices_lock(work, work->practice));
+	TRY(assignments_cover_all(work, ROLE_OWNER, ROLE_ADMIN, &any));
+	return any ? practices_note_owner(work, work->practice) : OK;
+}
+
+/* A practice that had none before (a new one, or the last one's time was up) may go on without. */
+enum err account_guard_last_owner(struct work *work)
+{
+	bool any = false, had = false;
+
+	TRY(assignments_cover_all(work, ROLE_OWNER, ROLE_ADMIN, &any));
+	if (any)
+		return OK;
+	TRY(practices_noted_owner(work, work->practice, &had));
+	return had ? fault(work, ERR_LAST_OWNER, "practice %s would have no active owner", work->practice) : OK;
+}

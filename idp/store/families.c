@@ -1,0 +1,111 @@
+/* families.c: refresh families: one row is one grant; its generation moves by compare and swap. */
+#include "base/app.h"
+#include "base/base.h"
+
+#include "store/db.h"
+#include "store/grants.h"
+
+static const char insert_family[] =
+	"INSERT INTO family (practice_id, id, client_id, account_id, sid, scope, claims, resource, location_id,"
+	" auth_time, acr, amr, offline, generation, rotated_at, account_epoch, practice_epoch, created_at, expires_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $14, $17)";
+
+enum err families_insert(struct work *w, const struct family_row *r)
+{
+	assert(w->practice && tx_is_open(w) && r->expires_at > w->now);
+	return tx_also(tx_of(w), insert_family, V_TEXT(w->practice), V_TEXT(r->id), V_TEXT(r->client_id),
+		       V_TEXT(r->account_id), V_TEXT(r->sid), V_TEXT(r->scope), V_TEXT(r->claims), V_TEXT(r->resource),
+		       V_TEXT(r->location_id), V_INT(r->auth_time), V_TEXT(r->acr), V_TEXT(r->amr), V_BOOL(r->offline),
+		       V_INT(w->now), V_INT(r->account_epoch), V_INT(r->practice_epoch), V_INT(r->expires_at));
+}
+
+static const char find_family[] =
+	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, f.amr, f.offline,"
+	" f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at, f.revoked_at,"
+	" a.epoch, a.disabled, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, s.ends_at"
+	" FROM family f"
+	" JOIN practice p ON p.id = f.practice_id"
+	" LEFT JOIN account a ON a.practice_id = f.practice_id AND a.id = f.account_id"
+	" LEFT JOIN session s ON s.practice_id = f.practice_id AND s.sid = f.sid"
+	" WHERE f.practice_id = $1 AND f.id = $2";
+
+static void read_row(const struct rows *rows, const char *id, struct family_row *out)
+{
+	*out = (struct family_row){
+		.id = id,
+		.client_id = rows_text(rows, 0, 0),
+		.account_id = rows_text(rows, 0, 1),
+		.sid = rows_text(rows, 0, 2),
+		.scope = rows_text(rows, 0, 3),
+		.claims = rows_text(rows, 0, 4),
+		.resource = rows_text(rows, 0, 5),
+		.location_id = rows_text(rows, 0, 6),
+		.acr = rows_text(rows, 0, 7),
+		.amr = rows_text(rows, 0, 8),
+		.offline = rows_bool(rows, 0, 9),
+		.auth_time = rows_int(rows, 0, 10),
+		.generation = rows_int(rows, 0, 11),
+		.rotated_at = rows_int(rows, 0, 12),
+		.account_epoch = rows_int(rows, 0, 13),
+		.practice_epoch = rows_int(rows, 0, 14),
+		.expires_at = rows_int(rows, 0, 15),
+		.revoked_at = rows_int(rows, 0, 16),
+	};
+}
+
+enum err families_find(struct work *w, const char *id, struct family_state *out, bool *found)
+{
+	struct rows rows = { 0 };
+
+	TRY(db_run(w, &rows, find_family, V_TEXT(w->practice), V_TEXT(id)));
+	*found = rows.count == 1;
+	if (!*found)
+		return OK;
+	read_row(&rows, id, &out->row);
+	out->account_on = !rows_null(&rows, 0, 17) && !rows_bool(&rows, 0, 18) &&
+			  rows_int(&rows, 0, 17) == out->row.account_epoch;
+	out->practice_on = !rows_bool(&rows, 0, 20) && rows_int(&rows, 0, 19) == out->row.practice_epoch;
+	out->session_ends_at = rows_int(&rows, 0, 24);
+	out->session_on = !rows_null(&rows, 0, 22) && rows_null(&rows, 0, 21) &&
+			  rows_int(&rows, 0, 22) + rows_int(&rows, 0, 23) > w->now && out->session_ends_at > w->now;
+	return OK;
+}
+
+bool family_is_live(const struct family_state *s, int64_t now)
+{
+	return s->row.revoked_at == 0 && s->row.expires_at > now && s->account_on && s->practice_on &&
+	       (s->row.offline || s->session_on);
+}
+
+/* Exactly one successor is ever made: of any number of callers with the same token one moves the
+ * generation; whoever revokes writes the same row, so either order is consistent. */
+static const char rotate_family[] =
+	"UPDATE family SET generation = generation + 1, rotated_at = $5"
+	" WHERE practice_id = $1 AND id = $2 AND client_id = $3 AND generation = $4"
+	" AND revoked_at IS NULL AND expires_at > $5"
+	" AND practice_epoch = (SELECT p.epoch FROM practice p WHERE p.id = $1 AND p.disabled = FALSE)"
+	" AND account_epoch = (SELECT a.epoch FROM account a WHERE a.practice_id = $1 AND a.id = family.account_id"
+	" AND a.disabled = FALSE)"
+	" RETURNING generation";
+
+enum err families_rotate(struct work *w, const char *id, const char *client_id, int64_t presented, bool *won)
+{
+	struct rows rows = { 0 };
+
+	TRY(db_run(w, &rows, rotate_family, V_TEXT(w->practice), V_TEXT(id), V_TEXT(client_id), V_INT(presented),
+		   V_INT(w->now)));
+	*won = rows.count == 1;
+	return OK;
+}
+
+static const char revoke_family[] =
+	"UPDATE family SET revoked_at = $3 WHERE practice_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id";
+
+enum err families_revoke(struct work *w, const char *id, bool *won)
+{
+	struct rows rows = { 0 };
+
+	TRY(db_run(w, &rows, revoke_family, V_TEXT(w->practice), V_TEXT(id), V_INT(w->now)));
+	*won = rows.count == 1;
+	return OK;
+}

@@ -1,0 +1,52 @@
+// tsan-load.mjs: many connections over the token endpoint, userinfo, pages and sign-ins, then a clean stop.
+import { Agent } from './agent.mjs';
+import { appDocument, people, startClinic, stores } from './clinic.mjs';
+
+const seconds = Number(process.env.TSAN_SECONDS ?? 8);
+let bad = 0;
+for (const store of stores) {
+  const clinic = await startClinic({ store });
+  clinic.apply(appDocument());
+  const end = Date.now() + seconds * 1000;
+  const basic = `Basic ${Buffer.from('story:story-secret-story-secret-story-secret').toString('base64')}`;
+  const statuses = new Map();
+  const seen = (status) => statuses.set(status, (statuses.get(status) ?? 0) + 1);
+  const machine = async () => {
+    while (Date.now() < end) {
+      const answer = await fetch(`${clinic.issuer}/oauth2/token`, {
+        method: 'POST', headers: { authorization: basic, 'content-type': 'application/x-www-form-urlencoded' },
+        body: 'grant_type=client_credentials&scope=clinic&tenant=northside',
+      });
+      seen(answer.status);
+      await answer.text();
+    }
+  };
+  const reader = async (path) => {
+    while (Date.now() < end) {
+      const answer = await fetch(clinic.issuer + path);
+      seen(answer.status);
+      await answer.text();
+    }
+  };
+  const person = async () => {
+    while (Date.now() < end) {
+      const agent = new Agent();
+      const page = await agent.signIn(`${clinic.issuer}/login`, people.ada);
+      seen(page.status);
+      await agent.send(`${clinic.issuer}/`);
+    }
+  };
+  const administrator = async () => {
+    let on = false;
+    while (Date.now() < end) {
+      on = !on;
+      clinic.command('user', 'set', 'ada@northside.example', '--practice', 'northside', '--family-name', on ? 'Okafor' : 'Okafor-Reyes');
+      await new Promise((done) => setTimeout(done, 400));
+    }
+  };
+  await Promise.all([...Array.from({ length: 12 }, machine), reader('/.well-known/openid-configuration'), reader('/oauth2/jwks'), person(), person(), administrator()]);
+  try { await clinic.stop(); } catch (error) { bad++; console.error(error.message); }
+  console.log(store, Object.fromEntries(statuses));
+  if ([...statuses.keys()].some((status) => status >= 500 && status !== 503) || !statuses.get(200)) bad++;
+}
+process.exit(bad ? 1 : 0);
