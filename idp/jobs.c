@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "health.h"
 #include "keys/keyring.h"
+#include "keys/password.h"
 #include "login/logout.h"
+#include "people/audit.h"
 #include "store/db.h"
 #include "store/outbox.h"
 #include "store/snapshot.h"
@@ -41,6 +43,26 @@ static enum err follow_clock(struct work *w)
 	clock_set_offset_us(offset);
 	health_clock_drift(offset);
 	return OK;
+}
+
+/* Old buffers are given back; a key whose time has come makes room for the next one. */
+static enum err trim_passwords(struct work *w)
+{
+	passwords_trim(w->app->passwords);
+	return OK;
+}
+
+static enum err rotate_due_keys(struct work *w)
+{
+	const char *alg = keyring_due(w->app->keyring, w->now);
+
+	if (!alg)
+		return OK;
+	AUTO(tx_end) struct tx tx = tx_begin(w);
+	TRY(keyring_rotate(w, alg, false));
+	TRY(audit(w, &(struct audit_note){ .event = EVENT_KEYS_ROTATED, .target_kind = "algorithm", .target_id = alg, .reason = "due" }));
+	TRY(tx_commit(&tx));
+	return keyring_refresh(w);
 }
 
 static const struct job following[] = {
@@ -102,6 +124,8 @@ static enum err tidy(struct work *w)
 }
 
 static const struct job tidying[] = {
+	{ "passwords", 5000, trim_passwords },
+	{ "rotation", 60000, rotate_due_keys },
 	{ "sweep", 60000, tidy },
 	{ 0 },
 };

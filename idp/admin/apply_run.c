@@ -223,12 +223,16 @@ static size_t group_size(const struct plan *plan, size_t from)
 
 static enum err run_group(struct work *work, struct step *steps, struct account_change *prepared, size_t count)
 {
+	bool staff = false;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	for (size_t i = 0; i < count; i++) {
 		struct running running = { work, &steps[i], &prepared[i] };
 		TRY(runs[steps[i].thing](&running));
+		staff |= steps[i].thing == THING_STAFF;
 	}
+	if (staff)
+		TRY(account_guard_last_owner(work));
 	return tx_commit(&tx);
 }
 

@@ -103,7 +103,7 @@ static enum err client_meant(struct work *work, const json_t *arguments, const s
 	const char *id = arg(arguments, "client_id");
 
 	*out = snapshot_client(work->snapshot, id);
-	return *out ? OK : fault(work, ERR_NOT_FOUND, "there is no app %s", id);
+	return *out && !(*out)->deleted ? OK : fault(work, ERR_NOT_FOUND, "there is no app %s", id);
 }
 
 static json_t *app_row(const struct client *client)
@@ -121,7 +121,7 @@ static enum err app_list(struct work *work, const json_t *arguments, json_t **re
 	(void)message, (void)code;
 	*result = json_array();
 	for (size_t i = 0; snapshot && i < snapshot->client_count; i++)
-		if (!practice || client_serves(&snapshot->clients[i], practice))
+		if (!snapshot->clients[i].deleted && (!practice || client_serves(&snapshot->clients[i], practice)))
 			append(*result, app_row(&snapshot->clients[i]));
 	return OK;
 }
@@ -152,7 +152,7 @@ static enum err app_add(struct work *work, const json_t *arguments, json_t **res
 
 	(void)code;
 	if (snapshot_client(work->snapshot, arg(arguments, "client_id")))
-		return fault(work, ERR_CONFLICT, "there is an app %s already", arg(arguments, "client_id"));
+		return fault(work, ERR_CONFLICT, "there is or was an app %s; ids are never given again", arg(arguments, "client_id"));
 	json_set_text(declared, "client_id", arg(arguments, "client_id"));
 	json_set_text(declared, "type", "oidc");
 	fill(work, declared, arguments);

@@ -140,6 +140,7 @@ static enum err ungrant(struct work *work, const json_t *arguments, json_t **res
 	TRY(assignments_replace(work, subject.account.id, SOURCE_BASE, list, count, &changed));
 	if (!changed) /* held at a place above, which covers this one */
 		return fault(work, ERR_NOT_FOUND, "%s does not hold %s at that location itself", subject.account.email, role);
+	TRY(account_guard_last_owner(work));
 	TRY(tx_commit(&tx));
 	*message = "The next token says so. Undo: lanyard grant.";
 	return answer(work, subject.account.id, result);

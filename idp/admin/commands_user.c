@@ -159,7 +159,8 @@ static enum err replace_assignments(struct work *work, const struct subject *sub
 	if (!json_object_get(arguments, "role") && !json_object_get(arguments, "location"))
 		return OK;
 	TRY(assignments_meant(work, subject->practice, arguments, &list, &count));
-	return assignments_replace(work, subject->account.id, SOURCE_BASE, list, count, &changed);
+	TRY(assignments_replace(work, subject->account.id, SOURCE_BASE, list, count, &changed));
+	return account_guard_last_owner(work);
 }
 
 static enum err user_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)

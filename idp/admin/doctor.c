@@ -13,8 +13,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "keys/keyring.h"
-#include "people/account.h"
+#include "people/role_templates.h"
 #include "store/db.h"
+#include "store/roles.h"
 #include "store/snapshot.h"
 
 #define DAY ((int64_t)86400)
@@ -143,9 +144,10 @@ static void check_practices(struct visit *v)
 			continue;
 		count++;
 		v->work->practice = practice->id;
-		enum err err = account_guard_last_owner(v->work);
+		bool any = false;
+		enum err err = assignments_cover_all(v->work, ROLE_OWNER, ROLE_ADMIN, &any);
 		const char *check = arena_print(arena, "owner of %s", practice->id);
-		if (err == ERR_LAST_OWNER)
+		if (err == OK && !any)
 			say(v, check, HEALTH_FAIL, "there is no active owner",
 			    arena_print(arena, "lanyard user add EMAIL --practice %s --role owner --location all", practice->id));
 		else

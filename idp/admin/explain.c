@@ -84,6 +84,13 @@ static enum err explain_feature(struct work *work, const struct subject *subject
 	return OK;
 }
 
+static const struct client *client_there(struct work *work, const char *id)
+{
+	const struct client *client = snapshot_client(work->snapshot, id);
+
+	return client && !client->deleted ? client : NULL;
+}
+
 static enum err target_unknown(struct work *work, const char *target)
 {
 	const char *known[200];
@@ -111,7 +118,7 @@ static enum err explain_access(struct work *work, const json_t *arguments, json_
 	(void)message;
 	TRY(account_meant(work, arguments, &subject));
 	TRY(location_meant(work, subject.practice, arguments, &location));
-	const struct client *client = snapshot_client(work->snapshot, arena_textn(work->arena, target, split));
+	const struct client *client = client_there(work, arena_textn(work->arena, target, split));
 	const struct feature *feature = feature_find(client && target[split] ? target + split + 1 : target);
 
 	if (client)
@@ -145,7 +152,7 @@ static enum err explain_token(struct work *work, const json_t *arguments, json_t
 	static const char *const password[] = { "pwd", NULL };
 	struct subject subject;
 	const char *location = NULL, *scope = arg(arguments, "scope");
-	const struct client *client = snapshot_client(work->snapshot, arg(arguments, "client_id"));
+	const struct client *client = client_there(work, arg(arguments, "client_id"));
 
 	(void)code;
 	if (!client)

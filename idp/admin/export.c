@@ -76,22 +76,39 @@ static void set_time(struct work *work, json_t *object, const char *key, int64_t
 		json_set_text(object, key, clock_rfc3339(work->arena, seconds));
 }
 
+static json_t *assignment_picture(struct work *work, const struct assignment *assignment)
+{
+	json_t *entry = json_object();
+
+	json_set_text(entry, "role", assignment->role_id);
+	json_set(entry, "locations", assignment->locations ? json_list(assignment->locations) : json_string("all"));
+	set_time(work, entry, "from", assignment->valid_from);
+	set_time(work, entry, "until", assignment->valid_until);
+	json_set_text(entry, "reason", assignment->reason);
+	return entry;
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* In an order of their own, so that the same clinic exports as the same text. */
 static json_t *assignments(struct work *work, const struct subject *subject)
 {
 	json_t *list = json_array();
+	char **texts = arena_array(work->arena, char *, subject->assignment_count + 1);
+	size_t count = 0;
 
 	for (size_t i = 0; i < subject->assignment_count; i++) {
-		const struct assignment *assignment = &subject->assignments[i];
-		if (!text_equal(assignment->source, SOURCE_BASE))
+		if (!text_equal(subject->assignments[i].source, SOURCE_BASE))
 			continue;
-		json_t *entry = json_object();
-		json_set_text(entry, "role", assignment->role_id);
-		json_set(entry, "locations", assignment->locations ? json_list(assignment->locations) : json_string("all"));
-		set_time(work, entry, "from", assignment->valid_from);
-		set_time(work, entry, "until", assignment->valid_until);
-		json_set_text(entry, "reason", assignment->reason);
-		append(list, entry);
+		AUTO(json_done) json_t *entry = assignment_picture(work, &subject->assignments[i]);
+		texts[count++] = json_text(work->arena, entry);
 	}
+	qsort(texts, count, sizeof *texts, by_text);
+	for (size_t i = 0; i < count; i++)
+		append(list, json_read(texts[i], strlen(texts[i])));
 	return list;
 }
 
@@ -194,7 +211,8 @@ static enum err fill(struct work *work, bool with_hashes, json_t *practices, jso
 		if (!snapshot->practices[i].deleted)
 			TRY(practice_picture(work, &snapshot->practices[i], with_hashes, practices));
 	for (size_t i = 0; snapshot && i < snapshot->client_count; i++)
-		append(apps, app_picture(&snapshot->clients[i], with_hashes));
+		if (!snapshot->clients[i].deleted)
+			append(apps, app_picture(&snapshot->clients[i], with_hashes));
 	return OK;
 }
 

@@ -2,8 +2,8 @@
  * our own tokens, and the published JWKS.
  *
  * A door: bytes in, bytes out; private keys stay behind it. One immutable ring behind an atomically
- * swapped pointer; readers never wait. Private keys are sealed in the store. ES256 and RS256 always
- * exist. States: next (published, 24 h before use) -> active -> retired (published until what it
+ * swapped, counted pointer; readers never wait for a change. Private keys are sealed in the store. ES256 and
+ * RS256 always exist. States: next (published, 24 h before use) -> active -> retired (published until what it
  * signed has expired: 24 h) -> gone; or compromised (neither published nor believed) -> gone. */
 #ifndef KEYS_KEYRING_H
 #define KEYS_KEYRING_H

@@ -23,13 +23,15 @@ enum { HASH_MAX = 1024 };
 
 static const char *const classes[] = { "administrator", "staff", "external", NULL };
 
-enum err accounts_find(struct work *work, const char *canonical, const char *practice_id, struct account_match *out, size_t max, size_t *count)
+enum err accounts_find(struct work *work, const char *canonical, const char *practice_id,
+		       struct account_match *out, size_t max, size_t *count)
 {
 	struct finder_row *rows = NULL;
 
 	TRY(finder_find(work, email_key(work, canonical), practice_id, (int64_t)max, &rows, count));
 	for (size_t i = 0; i < *count; i++)
-		out[i] = (struct account_match){ .practice_id = rows[i].practice_id, .account_id = rows[i].account_id };
+		out[i] = (struct account_match){ .practice_id = rows[i].practice_id,
+						 .account_id = rows[i].account_id };
 	return OK;
 }
 
@@ -47,14 +49,18 @@ enum err accounts_list(struct work *work, struct account **out, size_t *count)
 static enum err account_check(struct work *work, const struct account_change *change)
 {
 	if (!text_is_empty(change->given_name) && !name_is_fine(change->given_name))
-		return fault(work, ERR_DOCUMENT, "staff: given_name: up to 200 bytes of plain text are expected");
+		return fault(work, ERR_DOCUMENT,
+			     "staff: given_name: up to 200 bytes of plain text are expected");
 	if (!text_is_empty(change->family_name) && !name_is_fine(change->family_name))
-		return fault(work, ERR_DOCUMENT, "staff: family_name: up to 200 bytes of plain text are expected");
+		return fault(work, ERR_DOCUMENT,
+			     "staff: family_name: up to 200 bytes of plain text are expected");
 	if (change->class_ && !text_list_has(classes, change->class_))
-		return fault(work, ERR_DOCUMENT, "staff: class: administrator, staff or external is expected");
+		return fault(work, ERR_DOCUMENT,
+			     "staff: class: administrator, staff or external is expected");
 	if (!text_is_empty(change->npi) && !npi_is_storable(change->npi))
 		return fault(work, ERR_DOCUMENT, "staff: npi: ten digits are expected");
-	if (change->password_hash && (strlen(change->password_hash) > HASH_MAX || !password_hash_is_known(change->password_hash)))
+	if (change->password_hash &&
+	    (strlen(change->password_hash) > HASH_MAX || !password_hash_is_known(change->password_hash)))
 		return fault(work, ERR_DOCUMENT, "staff: password_hash: not a scheme known here");
 	return OK;
 }
@@ -69,7 +75,8 @@ static void npi_warn(const struct account_row *row)
 static enum err canonical_of(struct work *work, const char *email, char **out)
 {
 	*out = email_canonical(work->arena, email);
-	return *out ? OK : fault(work, ERR_DOCUMENT, "staff: email: an address as ada@clinic.example is expected");
+	return *out ? OK
+		    : fault(work, ERR_DOCUMENT, "staff: email: an address as ada@clinic.example is expected");
 }
 
 enum err account_prepare(struct work *work, struct account_change *change)
@@ -87,7 +94,9 @@ enum err account_prepare(struct work *work, struct account_change *change)
 	TRY(accounts_by_key(work, email_key(work, canonical), &row, &found));
 	if (found) /* a declared password never resets one that its person has changed */
 		return OK;
-	const struct account account = { .email = canonical, .given_name = change->given_name, .family_name = change->family_name };
+	const struct account account = { .email = canonical,
+					 .given_name = change->given_name,
+					 .family_name = change->family_name };
 
 	TRY(credential_hash_new(work, &account, change->password, &hash, &why));
 	change->password_hash = hash;
@@ -102,8 +111,14 @@ static const char *kept(const char *wanted, const char *had)
 	return *wanted ? wanted : NULL;
 }
 
+static bool same(const json_t *a, const json_t *b)
+{
+	return (!a && !b) || json_equal(a, b);
+}
+
 /* Personal values stay out of the log: it says which members moved. */
-static enum err profile_apply(struct work *work, const struct account_change *change, struct account_row *row, json_t *differences)
+static enum err profile_apply(struct work *work, const struct account_change *change, struct account_row *row,
+			      json_t *differences)
 {
 	json_t *old = NULL;
 	const char *message = NULL, *name = NULL;
@@ -116,8 +131,8 @@ static enum err profile_apply(struct work *work, const struct account_change *ch
 	TRY(profile_open(work, row->id, row->profile, &old));
 	if (profile_merge(work->arena, old, change->profile, &merged, &message) != OK)
 		return fault(work, ERR_DOCUMENT, "staff: profile: %s", message);
-	json_object_foreach((json_t *)(uintptr_t)change->profile, name, value) {
-		if (!json_equal(json_object_get(old, name), json_object_get(merged, name)))
+	json_object_foreach ((json_t *)(uintptr_t)change->profile, name, value) {
+		if (!same(json_object_get(old, name), json_object_get(merged, name)))
 			json_array_append_new(moved, json_string(name));
 	}
 	if (!json_array_size(moved))
@@ -127,7 +142,8 @@ static enum err profile_apply(struct work *work, const struct account_change *ch
 	return OK;
 }
 
-static enum err row_apply(struct work *work, const struct account_change *change, struct account_row *row, json_t *differences)
+static enum err row_apply(struct work *work, const struct account_change *change, struct account_row *row,
+			  json_t *differences)
 {
 	const struct account_row old = *row;
 
@@ -153,28 +169,37 @@ static enum err practice_is_open(struct work *work)
 	return found && !practice.deleted ? OK : fault(work, ERR_NO_PRACTICE, "no such practice");
 }
 
-static enum err account_create(struct work *work, const struct account_change *change, const char *canonical, struct account_row *row)
+static enum err account_create(struct work *work, const struct account_change *change, const char *canonical,
+			       struct account_row *row)
 {
 	AUTO(json_done) json_t *differences = json_object();
 
 	*row = (struct account_row){
-		.id = id_random(work->arena, "u"), .email = text_trim(work->arena, change->email), .email_key = email_key(work, canonical),
-		.class_ = "staff", .must_change = change->must_change && change->password_hash, .epoch = 1,
+		.id = id_random(work->arena, "u"),
+		.email = text_trim(work->arena, change->email),
+		.email_key = email_key(work, canonical),
+		.class_ = "staff",
+		.must_change = change->must_change && change->password_hash,
+		.epoch = 1,
 	};
 	if (change->password && !change->password_hash)
-		return fault(work, ERR_CONFLICT, "a password was given but not prepared, or the account went away meanwhile");
+		return fault(work, ERR_CONFLICT,
+			     "a password was given but not prepared, or the account went away meanwhile");
 	TRY(practice_is_open(work));
 	TRY(row_apply(work, change, row, differences));
 	TRY(accounts_insert(work, row));
 	if (change->password_hash)
 		TRY(passwords_put(work, row->id, change->password_hash));
 	npi_warn(row);
-	return audit(work, &(struct audit_note){
-		.event = EVENT_ACCOUNT_CREATED, .target_kind = "account", .target_id = row->id, .change = differences });
+	return audit(work, &(struct audit_note){ .event = EVENT_ACCOUNT_CREATED,
+						 .target_kind = "account",
+						 .target_id = row->id,
+						 .change = differences });
 }
 
 /* A change of status or class ends sessions and refresh families wherever they are read next. */
-static enum err account_alter(struct work *work, const struct account_change *change, struct account_row *row, bool *changed)
+static enum err account_alter(struct work *work, const struct account_change *change, struct account_row *row,
+			      bool *changed)
 {
 	const struct account_row old = *row;
 	enum event event = EVENT_ACCOUNT_CHANGED;
@@ -196,11 +221,14 @@ static enum err account_alter(struct work *work, const struct account_change *ch
 	if (switched_off)
 		TRY(account_guard_last_owner(work));
 	npi_warn(row);
-	return audit(work, &(struct audit_note){
-		.event = event, .target_kind = "account", .target_id = row->id, .change = differences });
+	return audit(work, &(struct audit_note){ .event = event,
+						 .target_kind = "account",
+						 .target_id = row->id,
+						 .change = differences });
 }
 
-enum err account_apply(struct work *work, const struct account_change *change, const char **id, bool *created, bool *changed)
+enum err account_apply(struct work *work, const struct account_change *change, const char **id, bool *created,
+		       bool *changed)
 {
 	char *canonical = NULL;
 	struct account_row row;
@@ -245,7 +273,9 @@ enum err account_delete(struct work *work, const char *account_id)
 	TRY(accounts_delete(work, account_id));
 	TRY(account_guard_last_owner(work));
 	TRY(credential_forget_failures(work, account_id));
-	return audit(work, &(struct audit_note){ .event = EVENT_ACCOUNT_DELETED, .target_kind = "account", .target_id = account_id });
+	return audit(work, &(struct audit_note){ .event = EVENT_ACCOUNT_DELETED,
+						 .target_kind = "account",
+						 .target_id = account_id });
 }
 
 /* A new password is a new authenticator: failures with the old one do not count against it. */
@@ -261,5 +291,7 @@ enum err account_set_password(struct work *work, const char *account_id, const c
 	TRY(accounts_update(work, &row));
 	TRY(passwords_put(work, account_id, hash));
 	TRY(credential_forget_failures(work, account_id));
-	return audit(work, &(struct audit_note){ .event = EVENT_PASSWORD_SET, .target_kind = "account", .target_id = account_id });
+	return audit(work, &(struct audit_note){ .event = EVENT_PASSWORD_SET,
+						 .target_kind = "account",
+						 .target_id = account_id });
 }

@@ -14,11 +14,12 @@ struct arena;
 struct practice;
 
 struct account {
-	const char *id;          /* random, public: sub */
-	const char *email;       /* as typed */
+	const char *id;    /* random, public: sub */
+	const char *email; /* as typed */
 	const char *given_name, *family_name, *class_, *npi;
-	json_t *profile;         /* opened: phone_number (E.164), phone_number_verified, address{}, birthdate, gender, locale,
-				    zoneinfo, middle_name, nickname, preferred_username, profile, picture, website, taxonomy[], license[] */
+	json_t *profile; /* opened: phone_number (E.164), phone_number_verified, address{}, birthdate, gender,
+			    locale, zoneinfo, middle_name, nickname, preferred_username, profile, picture,
+			    website, taxonomy[], license[] */
 	bool email_verified, disabled, must_change;
 	int64_t epoch, created_at, updated_at, last_login_at;
 };
@@ -34,7 +35,8 @@ struct subject {
 /* work->practice is the practice. ERR_NOT_FOUND. */
 enum err subject_load(struct work *work, const char *account_id, struct subject *out) MUST_USE;
 /* The one question that every door asks where something is issued: practice on, account on. For an app:
- * it is on, serves this practice, and one of its roles is held (client->roles). ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS. */
+ * it is on, serves this practice, and one of its roles is held (client->roles). ERR_ACCOUNT_DISABLED,
+ * ERR_NO_ACCESS. */
 struct client;
 enum err subject_may(struct work *work, const struct subject *subject, const struct client *client) MUST_USE;
 
@@ -46,29 +48,34 @@ char *email_key(struct work *work, const char *canonical); /* HMAC by the vault 
 struct account_match {
 	const char *practice_id, *account_id;
 };
-enum err accounts_find(struct work *work, const char *canonical, const char *practice_id, struct account_match *out, size_t max, size_t *count) MUST_USE;
-enum err accounts_list(struct work *work, struct account **out, size_t *count) MUST_USE; /* of work->practice, by e-mail */
+enum err accounts_find(struct work *work, const char *canonical, const char *practice_id,
+		       struct account_match *out, size_t max, size_t *count) MUST_USE;
+enum err accounts_list(struct work *work, struct account **out,
+		       size_t *count) MUST_USE; /* of work->practice, by e-mail */
 
 struct account_change {
-	const char *email;      /* finds or creates */
-	const char *given_name, *family_name, *class_, *npi; /* NULL: as it is (class staff at creation); "": none */
-	const json_t *profile;  /* members to set; null removes; NULL: as it is */
-	const char *password;   /* sets it at creation; never resets a changed one */
+	const char *email; /* finds or creates */
+	const char *given_name, *family_name, *class_,
+		*npi;              /* NULL: as it is (class staff at creation); "": none */
+	const json_t *profile;     /* members to set; null removes; NULL: as it is */
+	const char *password;      /* sets it at creation; never resets a changed one */
 	const char *password_hash; /* imported, at creation */
-	bool must_change;       /* with a password given by somebody else */
-	int disabled;           /* -1: as it is */
+	bool must_change;          /* with a password given by somebody else */
+	int disabled;              /* -1: as it is */
 };
 /* Creates or changes in work->practice. Hashing a password is slow: hash before the transaction with
  * account_prepare, which fills change->password_hash. ERR_PASSWORD_WEAK, ERR_CONFLICT, ERR_LAST_OWNER. */
 enum err account_prepare(struct work *work, struct account_change *change) MUST_USE;
-enum err account_apply(struct work *work, const struct account_change *change, const char **id, bool *created, bool *changed) MUST_USE;
+enum err account_apply(struct work *work, const struct account_change *change, const char **id, bool *created,
+		       bool *changed) MUST_USE;
 enum err account_set_disabled(struct work *work, const char *account_id, bool disabled) MUST_USE;
 enum err account_delete(struct work *work, const char *account_id) MUST_USE; /* the audit keeps its id */
 /* hash: made before the transaction. Ends other sessions by the epoch. */
-enum err account_set_password(struct work *work, const char *account_id, const char *hash, bool must_change) MUST_USE;
-/* Asked at the end of a transaction: has it left the practice without an active owner, when there was one? What
- * switches off, deletes or takes one assignment away asks by itself; after assignments_replace the caller asks, since
- * ownership may move from one person to another in one transaction. ERR_LAST_OWNER. */
+enum err account_set_password(struct work *work, const char *account_id, const char *hash,
+			      bool must_change) MUST_USE;
+/* Asked at the end of a transaction: has it left the practice without an active owner, when there was one?
+ * What switches off, deletes or takes one assignment away asks by itself; after assignments_replace the
+ * caller asks, since ownership may move from one person to another in one transaction. ERR_LAST_OWNER. */
 enum err account_guard_last_owner(struct work *work) MUST_USE;
 
 #endif

@@ -38,8 +38,10 @@ static const char *claim_trouble(UNUSED const struct checking *c, const char *te
 
 static const char *redirect_trouble(const struct checking *c, const char *text)
 {
-	return text && redirect_uri_is_sound(text, c->application_type, c->development) ? NULL :
-		"https addresses in lower-case host names, without user, wildcard, fragment or dot segments (http for loopback alone)";
+	return text && redirect_uri_is_sound(text, c->application_type, c->development)
+		       ? NULL
+		       : "https addresses in lower-case host names, without user, wildcard, fragment or dot "
+			 "segments (http for loopback alone)";
 }
 
 /* RFC 8707 2: absolute, without fragment. */
@@ -50,7 +52,9 @@ static const char *resource_trouble(UNUSED const struct checking *c, const char 
 	for (const char *at = text; at && *at; at++)
 		if ((unsigned char)*at <= 0x20 || (unsigned char)*at >= 0x7f || strchr("#\"<>\\", *at))
 			return "absolute URIs without fragment";
-	return scheme > 0 && text[scheme] == ':' && text[scheme + 1] && strlen(text) <= 2048 ? NULL : "absolute URIs without fragment";
+	return scheme > 0 && text[scheme] == ':' && text[scheme + 1] && strlen(text) <= 2048
+		       ? NULL
+		       : "absolute URIs without fragment";
 }
 
 static const char *list_trouble(const struct checking *c, const json_t *value,
@@ -59,7 +63,8 @@ static const char *list_trouble(const struct checking *c, const json_t *value,
 	size_t size = json_array_size(value);
 
 	if (!json_is_array(value) || size < (size_t)c->field->min || size > (size_t)c->field->max)
-		return arena_print(c->arena, "a list of %" PRId64 " to %" PRId64 " texts", c->field->min, c->field->max);
+		return arena_print(c->arena, "a list of %" PRId64 " to %" PRId64 " texts", c->field->min,
+				   c->field->max);
 	for (size_t i = 0; i < size; i++) {
 		const char *text = json_string_value(json_array_get(value, i));
 		const char *expected = one(c, text);
@@ -127,7 +132,8 @@ static bool keys_fit(const struct checking *c, const json_t *value)
 static const char *value_trouble(const struct checking *c, const json_t *value)
 {
 	switch (c->field->kind) {
-	case APP_TEXT: case APP_ID:
+	case APP_TEXT:
+	case APP_ID:
 		return text_fits(c, json_string_value(value)) ? NULL : "a plain text of acceptable length";
 	case APP_WORD:
 		return word_trouble(c, json_string_value(value));
@@ -142,13 +148,16 @@ static const char *value_trouble(const struct checking *c, const json_t *value)
 	case APP_RESOURCES:
 		return list_trouble(c, value, resource_trouble);
 	case APP_ADDRESS:
-		return json_is_string(value) && redirect_uri_is_sound(json_string_value(value), "web", c->development) ? NULL :
-			"an https address without fragment";
+		return json_is_string(value) &&
+				       redirect_uri_is_sound(json_string_value(value), "web", c->development)
+			       ? NULL
+			       : "an https address without fragment";
 	case APP_FLAG:
 		return json_is_boolean(value) ? NULL : "true or false";
 	case APP_SECONDS:
-		return seconds_fit(c, value) ? NULL :
-			arena_print(c->arena, "%" PRId64 " to %" PRId64 " seconds", c->field->min, c->field->max);
+		return seconds_fit(c, value) ? NULL
+					     : arena_print(c->arena, "%" PRId64 " to %" PRId64 " seconds",
+							   c->field->min, c->field->max);
 	case APP_KEYS:
 		return keys_fit(c, value) ? NULL : "a JWK Set of public RSA or EC signing keys";
 	}
@@ -178,13 +187,15 @@ static const char *unknown(struct arena *arena, const char *name)
 
 const char *app_fields_trouble(struct arena *arena, const json_t *declared, bool development)
 {
-	struct checking c = { .arena = arena, .application_type = json_get_text(declared, "application_type"), .development = development };
+	struct checking c = { .arena = arena,
+			      .application_type = json_get_text(declared, "application_type"),
+			      .development = development };
 	const char *name = NULL;
 	json_t *value = NULL;
 
 	if (!json_is_object(declared))
 		return "an app is an object";
-	json_object_foreach((json_t *)(uintptr_t)declared, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)declared, name, value) {
 		c.field = field_find(name);
 		if (!c.field)
 			return unknown(arena, name);
@@ -224,7 +235,9 @@ static const char *authentication_trouble(const struct client *app)
 		return NULL;
 	if (text_list_has(app->grant_types, "client_credentials"))
 		return "grant_types: client_credentials needs an app that authenticates"; /* RFC 6749 4.4 */
-	return app->require_pkce ? NULL : "require_pkce: an app that does not authenticate needs PKCE"; /* RFC 9700 2.1.1 */
+	return app->require_pkce
+		       ? NULL
+		       : "require_pkce: an app that does not authenticate needs PKCE"; /* RFC 9700 2.1.1 */
 }
 
 const char *app_sense_trouble(struct arena *arena, const json_t *whole)

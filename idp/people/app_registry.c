@@ -30,7 +30,7 @@ static enum err whole_of(struct work *work, const char *stored, const json_t *de
 	if (!whole)
 		return fault(work, ERR_INTERNAL, "the metadata of an app in the store is not JSON");
 	arena_defer(work->arena, release_json, whole);
-	json_object_foreach((json_t *)(uintptr_t)declared, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)declared, name, value) {
 		if (json_is_null(value))
 			(void)json_object_del(whole, name); /* it may not be there */
 		else
@@ -41,7 +41,8 @@ static enum err whole_of(struct work *work, const char *stored, const json_t *de
 }
 
 /* The app as it would stand, with the row it stands in now. */
-static enum err app_weigh(struct work *work, const json_t *declared, struct app_row *row, bool *found, json_t **whole, const char **message)
+static enum err app_weigh(struct work *work, const json_t *declared, struct app_row *row, bool *found,
+			  json_t **whole, const char **message)
 {
 	bool development = work->app->config && work->app->config->development;
 
@@ -58,7 +59,9 @@ static enum err app_weigh(struct work *work, const json_t *declared, struct app_
 		*message = app_sense_trouble(work->arena, *whole);
 	if (!*message && *found && row->deleted)
 		*message = "client_id: it was deleted; ids are not given again";
-	return *message ? fault(work, *found && row->deleted ? ERR_CONFLICT : ERR_DOCUMENT, "app: %s", *message) : OK;
+	return *message ? fault(work, *found && row->deleted ? ERR_CONFLICT : ERR_DOCUMENT, "app: %s",
+				*message)
+			: OK;
 }
 
 enum err app_check(struct work *work, const json_t *declared, const char **message)
@@ -79,7 +82,9 @@ static enum err secret_check(struct work *work, const char *secret)
 	for (size_t i = 0; i < size; i++)
 		if (secret[i] < 0x20 || secret[i] > 0x7e)
 			return fault(work, ERR_DOCUMENT, "app: client_secret: visible ASCII is expected");
-	return size >= 8 && size <= 256 ? OK : fault(work, ERR_DOCUMENT, "app: client_secret: 8 to 256 characters are expected");
+	return size >= 8 && size <= 256
+		       ? OK
+		       : fault(work, ERR_DOCUMENT, "app: client_secret: 8 to 256 characters are expected");
 }
 
 static enum err practices_check(struct work *work, const char *const *practices)
@@ -90,12 +95,14 @@ static enum err practices_check(struct work *work, const char *const *practices)
 
 		TRY(practices_find(work, *practices, &row, &found));
 		if (!found || row.deleted)
-			return fault(work, ERR_DOCUMENT, "app: practices: there is no practice %s", *practices);
+			return fault(work, ERR_DOCUMENT, "app: practices: there is no practice %s",
+				     *practices);
 	}
 	return OK;
 }
 
-static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row, const char *const *practices)
+static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row,
+			  const char *const *practices)
 {
 	AUTO(json_done) json_t *differences = json_object();
 
@@ -105,14 +112,19 @@ static enum err app_write(struct work *work, const struct app_row *old, const st
 	TRY(app_practices_set(work, row->client_id, practices));
 	TRY(snapshot_touch(work));
 	if (json_object_size(differences))
-		TRY(audit(work, &(struct audit_note){
-			.event = EVENT_APP_CHANGED, .target_kind = "app", .target_id = row->client_id, .change = differences }));
+		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
+						      .target_kind = "app",
+						      .target_id = row->client_id,
+						      .change = differences }));
 	if (old && !text_equal(old->secret_hash, row->secret_hash))
-		TRY(audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED, .target_kind = "app", .target_id = row->client_id }));
+		TRY(audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED,
+						      .target_kind = "app",
+						      .target_id = row->client_id }));
 	return OK;
 }
 
-enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created, bool *changed)
+enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created,
+		   bool *changed)
 {
 	struct app_row old = { 0 };
 	json_t *whole = NULL;
@@ -123,14 +135,20 @@ enum err app_apply(struct work *work, const json_t *declared, const char *secret
 	if (secret)
 		TRY(secret_check(work, secret));
 	const struct app_row row = {
-		.client_id = json_get_text(whole, "client_id"), .type = "oidc", .name = json_get_text(whole, "name"),
-		.metadata = json_canonical(work->arena, whole), .disabled = json_get_bool(whole, "disabled", false),
+		.client_id = json_get_text(whole, "client_id"),
+		.type = "oidc",
+		.name = json_get_text(whole, "name"),
+		.metadata = json_canonical(work->arena, whole),
+		.disabled = json_get_bool(whole, "disabled", false),
 		.secret_hash = secret ? secret_hash(work->arena, "client", secret) : old.secret_hash,
 	};
 
 	*created = !found;
-	*changed = !found || !text_equal(old.metadata, row.metadata) || !text_equal(old.secret_hash, row.secret_hash);
-	return *changed ? app_write(work, found ? &old : NULL, &row, json_get_list(work->arena, whole, "practices")) : OK;
+	*changed = !found || !text_equal(old.metadata, row.metadata) ||
+		   !text_equal(old.secret_hash, row.secret_hash);
+	return *changed ? app_write(work, found ? &old : NULL, &row,
+				    json_get_list(work->arena, whole, "practices"))
+			: OK;
 }
 
 static enum err app_need(struct work *work, const char *client_id, struct app_row *row)
@@ -150,7 +168,9 @@ enum err app_set_secret(struct work *work, const char *client_id, const char *se
 	row.secret_hash = secret_hash(work->arena, "client", secret);
 	TRY(apps_update(work, &row));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED, .target_kind = "app", .target_id = client_id });
+	return audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED,
+						 .target_kind = "app",
+						 .target_id = client_id });
 }
 
 /* Behind the wall of each practice, also of one that the app served earlier. */
@@ -179,5 +199,7 @@ enum err app_delete(struct work *work, const char *client_id)
 	TRY(err);
 	TRY(apps_retire(work, client_id));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){ .event = EVENT_APP_DELETED, .target_kind = "app", .target_id = client_id });
+	return audit(work, &(struct audit_note){ .event = EVENT_APP_DELETED,
+						 .target_kind = "app",
+						 .target_id = client_id });
 }

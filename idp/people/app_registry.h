@@ -15,10 +15,13 @@ struct client;
 /* Checks a declared app (the apply document's fields, without client_secret); *message names the field, and
  * for an unknown one the nearest known. */
 enum err app_check(struct work *work, const json_t *declared, const char **message) MUST_USE;
-/* Creates or changes in the caller's transaction. secret NULL: as it is. Deleted ids are never given again. */
-enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created, bool *changed) MUST_USE;
+/* Creates or changes in the caller's transaction. secret NULL: as it is. Deleted ids are never given again.
+ */
+enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created,
+		   bool *changed) MUST_USE;
 enum err app_set_secret(struct work *work, const char *client_id, const char *secret) MUST_USE;
-enum err app_delete(struct work *work, const char *client_id) MUST_USE; /* its families and codes die with it */
+enum err app_delete(struct work *work,
+		    const char *client_id) MUST_USE; /* its families and codes die with it */
 
 /* Is uri acceptable as a redirect address for this kind of app at all? */
 bool redirect_uri_is_sound(const char *uri, const char *application_type, bool development);

@@ -81,44 +81,58 @@ static const char *locations_text(struct arena *arena, const char *const *locati
 	return list_join(arena, (const char *const *)list);
 }
 
-static enum err assignment_check(struct work *work, const struct ground *ground, const struct assignment *assignment)
+static enum err assignment_check(struct work *work, const struct ground *ground,
+				 const struct assignment *assignment)
 {
 	if (!assignment->role_id || !role_exists(ground, assignment->role_id))
 		return fault(work, ERR_DOCUMENT, "assignment: role: there is no such role in the practice");
 	if (assignment->locations && !assignment->locations[0])
-		return fault(work, ERR_DOCUMENT, "assignment of %s: locations: an empty list; write all for all", assignment->role_id);
+		return fault(work, ERR_DOCUMENT,
+			     "assignment of %s: locations: an empty list; write all for all",
+			     assignment->role_id);
 	for (const char *const *at = assignment->locations; at && *at; at++)
 		if (!location_exists(ground, *at))
-			return fault(work, ERR_DOCUMENT, "assignment of %s: locations: there is no such location", assignment->role_id);
+			return fault(work, ERR_DOCUMENT,
+				     "assignment of %s: locations: there is no such location",
+				     assignment->role_id);
 	if (assignment->valid_from < 0 || assignment->valid_until < 0 ||
 	    (assignment->valid_until && assignment->valid_until <= assignment->valid_from))
-		return fault(work, ERR_DOCUMENT, "assignment of %s: until: it ends before it begins", assignment->role_id);
+		return fault(work, ERR_DOCUMENT, "assignment of %s: until: it ends before it begins",
+			     assignment->role_id);
 	if (!text_list_has(sources, assignment->source))
 		return fault(work, ERR_DOCUMENT, "assignment of %s: source: unknown", assignment->role_id);
 	if (assignment->reason && strlen(assignment->reason) > 1000)
-		return fault(work, ERR_DOCUMENT, "assignment of %s: reason: more than 1000 bytes", assignment->role_id);
+		return fault(work, ERR_DOCUMENT, "assignment of %s: reason: more than 1000 bytes",
+			     assignment->role_id);
 	return OK;
 }
 
-static struct assignment_row row_of(struct work *work, const char *account_id, const struct assignment *assignment)
+static struct assignment_row row_of(struct work *work, const char *account_id,
+				    const struct assignment *assignment)
 {
 	return (struct assignment_row){
-		.account_id = account_id, .role_id = assignment->role_id, .locations = locations_text(work->arena, assignment->locations),
-		.source = assignment->source, .reason = assignment->reason, .valid_from = assignment->valid_from,
+		.account_id = account_id,
+		.role_id = assignment->role_id,
+		.locations = locations_text(work->arena, assignment->locations),
+		.source = assignment->source,
+		.reason = assignment->reason,
+		.valid_from = assignment->valid_from,
 		.valid_until = assignment->valid_until,
 	};
 }
 
 static bool rows_say_the_same(const struct assignment_row *a, const struct assignment_row *b)
 {
-	return text_equal(a->role_id, b->role_id) && text_equal(a->locations, b->locations) && text_equal(a->reason, b->reason) &&
-	       a->valid_from == b->valid_from && a->valid_until == b->valid_until;
+	return text_equal(a->role_id, b->role_id) && text_equal(a->locations, b->locations) &&
+	       text_equal(a->reason, b->reason) && a->valid_from == b->valid_from &&
+	       a->valid_until == b->valid_until;
 }
 
 static enum err tell(struct work *work, enum event event, const struct assignment_row *row)
 {
-	AUTO(json_done) json_t *extra = json_pack("{s:s, s:s, s:s, s:s}", "assignment", row->id, "role", row->role_id, "locations",
-						  row->locations, "source", row->source);
+	AUTO(json_done)
+	json_t *extra = json_pack("{s:s, s:s, s:s, s:s}", "assignment", row->id, "role", row->role_id,
+				  "locations", row->locations, "source", row->source);
 
 	assert(extra);
 	if (row->valid_from)
@@ -126,8 +140,10 @@ static enum err tell(struct work *work, enum event event, const struct assignmen
 	if (row->valid_until)
 		json_set(extra, "until", json_integer(row->valid_until));
 	json_set_text(extra, "why", row->reason);
-	return audit(work, &(struct audit_note){
-		.event = event, .target_kind = "account", .target_id = row->account_id, .extra = extra });
+	return audit(work, &(struct audit_note){ .event = event,
+						 .target_kind = "account",
+						 .target_id = row->account_id,
+						 .extra = extra });
 }
 
 static enum err grant(struct work *work, struct assignment_row *row)
@@ -152,7 +168,8 @@ static enum err replace(struct work *work, struct assignment_row *old, size_t ol
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 
-		while (at < old_count && (stays[at] || !text_equal(old[at].source, source) || !rows_say_the_same(&old[at], &wanted[i])))
+		while (at < old_count && (stays[at] || !text_equal(old[at].source, source) ||
+					  !rows_say_the_same(&old[at], &wanted[i])))
 			at++;
 		stays[at] = true; /* the place behind the last is for those that are new */
 		if (at < old_count)
@@ -196,7 +213,8 @@ enum err assignments_replace(struct work *work, const char *account_id, const ch
 	return OK;
 }
 
-enum err assignment_add(struct work *work, const char *account_id, const struct assignment *assignment, const char **id)
+enum err assignment_add(struct work *work, const char *account_id, const struct assignment *assignment,
+			const char **id)
 {
 	struct ground ground = { 0 };
 	struct assignment_row *old = NULL;

@@ -1,4 +1,5 @@
-/* audit.c: the table of events, and the one writer of their rows (requirements: audit schema; HIPAA 164.312(b)). */
+/* audit.c: the table of events, and the one writer of their rows (requirements: audit schema; HIPAA
+ * 164.312(b)). */
 #include "base/base.h"
 
 #include "base/app.h"
@@ -59,10 +60,13 @@ static const struct {
 static_assert(COUNT(events) == EVENT_COUNT, "a row for each event");
 
 static const char *const outcome_words[] = {
-	[OUTCOME_OK] = "ok", [OUTCOME_FAIL] = "fail", [OUTCOME_DENY] = "deny", [OUTCOME_ERROR] = "error",
+	[OUTCOME_OK] = "ok",
+	[OUTCOME_FAIL] = "fail",
+	[OUTCOME_DENY] = "deny",
+	[OUTCOME_ERROR] = "error",
 };
 static const char *const actor_words[] = {
-	[ACTOR_NOBODY] = "nobody", [ACTOR_ACCOUNT] = "account", [ACTOR_CLIENT] = "client",
+	[ACTOR_NOBODY] = "nobody",     [ACTOR_ACCOUNT] = "account", [ACTOR_CLIENT] = "client",
 	[ACTOR_OPERATOR] = "operator", [ACTOR_SYSTEM] = "system",
 };
 
@@ -101,7 +105,8 @@ struct named {
 	size_t max;
 };
 
-static void add_object(struct buf *out, struct arena *arena, const char *name, const struct named *list, size_t count)
+static void add_object(struct buf *out, struct arena *arena, const char *name, const struct named *list,
+		       size_t count)
 {
 	bool open = false;
 
@@ -119,8 +124,9 @@ static void add_object(struct buf *out, struct arena *arena, const char *name, c
 	if (open)
 		buf_char(out, '}');
 }
-#define ADD_OBJECT(out, arena, name, ...) \
-	add_object((out), (arena), (name), (const struct named[]){ __VA_ARGS__ }, COUNT(((const struct named[]){ __VA_ARGS__ })))
+#define ADD_OBJECT(out, arena, name, ...)                                                                    \
+	add_object((out), (arena), (name), (const struct named[]){ __VA_ARGS__ },                            \
+		   COUNT(((const struct named[]){ __VA_ARGS__ })))
 
 static int add_chunk(const char *chunk, size_t size, void *out)
 {
@@ -148,14 +154,15 @@ static void add_field(struct buf *out, struct arena *arena, const char *name, co
 	add_string(out, arena, text, FIELD_MAX);
 }
 
-static void body(struct buf *out, const struct work *work, const struct audit_note *note, const char *practice, const char *id)
+static void body(struct buf *out, const struct work *work, const struct audit_note *note,
+		 const char *practice, const char *id)
 {
 	const struct actor *actor = &work->actor;
 	struct arena *arena = work->arena;
 	const char *client = actor->kind == ACTOR_CLIENT ? actor->id : actor->client_id;
 
-	buf_print(out, "{\"schema\":1,\"id\":\"%s\",\"ts\":%" PRId64 ",\"type\":\"%s\",\"outcome\":\"%s\"", id, work->now_us,
-		  event_type(note->event), outcome_words[note->outcome]);
+	buf_print(out, "{\"schema\":1,\"id\":\"%s\",\"ts\":%" PRId64 ",\"type\":\"%s\",\"outcome\":\"%s\"",
+		  id, work->now_us, event_type(note->event), outcome_words[note->outcome]);
 	add_field(out, arena, "tenant", practice);
 	add_field(out, arena, "reason", note->reason);
 	ADD_OBJECT(out, arena, "actor", { "kind", actor_words[actor->kind], 0 }, { "sub", actor->id, 0 },
@@ -163,7 +170,8 @@ static void body(struct buf *out, const struct work *work, const struct audit_no
 	ADD_OBJECT(out, arena, "target", { "kind", note->target_kind, 0 }, { "id", note->target_id, 0 });
 	ADD_OBJECT(out, arena, "client", { "id", client, 0 });
 	ADD_OBJECT(out, arena, "net", { "ip", actor->address, 64 }, { "ua", actor->user_agent, AGENT_MAX });
-	ADD_OBJECT(out, arena, "corr", { "request_id", work->request_id[0] ? work->request_id : NULL, 0 }, { "jti", note->jti, 0 });
+	ADD_OBJECT(out, arena, "corr", { "request_id", work->request_id[0] ? work->request_id : NULL, 0 },
+		   { "jti", note->jti, 0 });
 	add_json(out, "change", note->change);
 	add_json(out, "ext", note->extra);
 	buf_char(out, '}');
@@ -184,9 +192,13 @@ enum err audit(struct work *work, const struct audit_note *note)
 	body(&text, work, note, practice ? practice : "", id);
 	assert(!text.full); /* each part is bounded so that the whole is */
 	work->practice = practice;
-	enum err err = events_add(work, &(struct event_row){
-		.id = id, .at_us = work->now_us, .type = event_type(note->event), .outcome = outcome_words[note->outcome],
-		.actor = bounded(work->arena, work->actor.id), .target = bounded(work->arena, note->target_id), .body = buf_str(&text) });
+	enum err err = events_add(work, &(struct event_row){ .id = id,
+							     .at_us = work->now_us,
+							     .type = event_type(note->event),
+							     .outcome = outcome_words[note->outcome],
+							     .actor = bounded(work->arena, work->actor.id),
+							     .target = bounded(work->arena, note->target_id),
+							     .body = buf_str(&text) });
 
 	work->practice = outer;
 	return err;

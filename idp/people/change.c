@@ -32,7 +32,8 @@ static bool is_zone_name(const char *name)
 	for (size_t i = 0; i < size; i++)
 		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/", name[i]))
 			return false;
-	return size > 0 && size <= 64 && name[0] != '/' && name[0] != '-' && name[size - 1] != '/' && !strstr(name, "//");
+	return size > 0 && size <= 64 && name[0] != '/' && name[0] != '-' && name[size - 1] != '/' &&
+	       !strstr(name, "//");
 }
 
 bool timezone_is_known(const char *name)

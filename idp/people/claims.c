@@ -87,7 +87,8 @@ static json_t *claim_name(const struct making *m, UNUSED const char *name)
 	const struct account *account = &m->subject->account;
 
 	if (text_is_empty(account->given_name) || text_is_empty(account->family_name))
-		return text_claim(text_is_empty(account->given_name) ? account->family_name : account->given_name);
+		return text_claim(text_is_empty(account->given_name) ? account->family_name
+								     : account->given_name);
 	return json_string(arena_print(m->work->arena, "%s %s", account->given_name, account->family_name));
 }
 
@@ -124,14 +125,19 @@ static json_t *claim_phone_verified(const struct making *m, const char *name)
 	return json_boolean(json_get_bool(m->subject->account.profile, name, false));
 }
 
-/* Where a claim goes by scope alone; scope NULL: always. Elsewhere it goes only where it is asked for by name,
- * and by name into an ID token or userinfo alone. */
-enum { IN_ID = 1 << CLAIMS_ID_TOKEN, IN_ACCESS = 1 << CLAIMS_ACCESS_TOKEN, IN_INFO = 1 << CLAIMS_USERINFO,
-       IN_INTRO = 1 << CLAIMS_INTROSPECTION, IN_ALL = IN_ID | IN_ACCESS | IN_INFO | IN_INTRO };
+/* Where a claim goes by scope alone; scope NULL: always. Elsewhere it goes only where it is asked for by
+ * name, and by name into an ID token or userinfo alone. */
+enum {
+	IN_ID = 1 << CLAIMS_ID_TOKEN,
+	IN_ACCESS = 1 << CLAIMS_ACCESS_TOKEN,
+	IN_INFO = 1 << CLAIMS_USERINFO,
+	IN_INTRO = 1 << CLAIMS_INTROSPECTION,
+	IN_ALL = IN_ID | IN_ACCESS | IN_INFO | IN_INTRO
+};
 
 static const struct claim {
 	const char *name;
-	const char *scope;      /* either of two words, with a space between */
+	const char *scope; /* either of two words, with a space between */
 	unsigned by_scope;
 	unsigned always;
 	json_t *(*source)(const struct making *m, const char *name);
@@ -169,7 +175,8 @@ static const struct claim {
 };
 
 /* Is one of the row's scopes among the words? */
-static bool scope_has(const struct claim *claim, bool (*has)(const void *words, const char *scope), const void *words)
+static bool scope_has(const struct claim *claim, bool (*has)(const void *words, const char *scope),
+		      const void *words)
 {
 	char first[32];
 	size_t size = strcspn(claim->scope, " ");
@@ -188,11 +195,13 @@ static bool registered(const void *list, const char *scope)
 	return text_list_has(list, scope);
 }
 
-/* The `claims` parameter asks by name (OpenID Connect Core 5.5), within what the app is registered for. What we
- * cannot give, whether essential or with a value, is left out: never an error. */
+/* The `claims` parameter asks by name (OpenID Connect Core 5.5), within what the app is registered for. What
+ * we cannot give, whether essential or with a value, is left out: never an error. */
 static bool requested(const struct making *m, const struct claim *claim)
 {
-	const char *where = m->for_ == CLAIMS_ID_TOKEN ? "id_token" : m->for_ == CLAIMS_USERINFO ? "userinfo" : NULL;
+	const char *where = m->for_ == CLAIMS_ID_TOKEN   ? "id_token"
+			    : m->for_ == CLAIMS_USERINFO ? "userinfo"
+							 : NULL;
 	const json_t *members = where ? json_object_get(m->ask->requested, where) : NULL;
 
 	return json_object_get(members, claim->name) && m->ask->client &&
@@ -207,14 +216,19 @@ static bool wanted(const struct making *m, const struct claim *claim)
 		return true;
 	if ((claim->by_scope & here) && scope_has(claim, granted, m->ask->scope))
 		return true;
-	if (m->for_ == CLAIMS_ID_TOKEN && m->ask->client && text_list_has(m->ask->client->id_token_claims, claim->name))
+	if (m->for_ == CLAIMS_ID_TOKEN && m->ask->client &&
+	    text_list_has(m->ask->client->id_token_claims, claim->name))
 		return true;
 	return claim->scope && requested(m, claim);
 }
 
-enum err claims_build(struct work *work, const struct subject *subject, const struct claims_ask *ask, enum claims_for for_, json_t **out)
+enum err claims_build(struct work *work, const struct subject *subject, const struct claims_ask *ask,
+		      enum claims_for for_, json_t **out)
 {
-	const struct making m = { .work = work, .subject = subject, .ask = ask, .for_ = for_,
+	const struct making m = { .work = work,
+				  .subject = subject,
+				  .ask = ask,
+				  .for_ = for_,
 				  .place = standing_at(&subject->standing, ask->location_id) };
 	json_t *object = json_object();
 
@@ -239,10 +253,42 @@ enum err claims_of_client(struct work *work, const struct client *client, json_t
 }
 
 static const char *const supported[] = {
-	"sub", "iss", "aud", "exp", "iat", "nonce", "at_hash", "sid", "auth_time", "acr", "amr", "tenant", "session_expiry", "clinic",
-	"roles", "groups", "name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture",
-	"website", "gender", "birthdate", "zoneinfo", "locale", "updated_at", "email", "email_verified", "phone_number",
-	"phone_number_verified", "address", NULL,
+	"sub",
+	"iss",
+	"aud",
+	"exp",
+	"iat",
+	"nonce",
+	"at_hash",
+	"sid",
+	"auth_time",
+	"acr",
+	"amr",
+	"tenant",
+	"session_expiry",
+	"clinic",
+	"roles",
+	"groups",
+	"name",
+	"given_name",
+	"family_name",
+	"middle_name",
+	"nickname",
+	"preferred_username",
+	"profile",
+	"picture",
+	"website",
+	"gender",
+	"birthdate",
+	"zoneinfo",
+	"locale",
+	"updated_at",
+	"email",
+	"email_verified",
+	"phone_number",
+	"phone_number_verified",
+	"address",
+	NULL,
 };
 
 const char *const *claims_supported(void)
@@ -261,7 +307,8 @@ bool claim_is_released(const char *name)
 const char *const *scopes_supported(void)
 {
 	static const char *const scopes[] = {
-		"openid", "profile", "email", "phone", "address", "clinic", "roles", "groups", "offline_access", NULL,
+		"openid", "profile", "email",  "phone",          "address",
+		"clinic", "roles",   "groups", "offline_access", NULL,
 	};
 
 	return scopes;
@@ -270,10 +317,43 @@ const char *const *scopes_supported(void)
 bool claims_reserved(const char *name)
 {
 	static const char *const reserved[] = {
-		"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "azp", "at_hash", "c_hash", "s_hash", "acr", "amr", "auth_time",
-		"sid", "session_expiry", "client_id", "scope", "tenant", "clinic", "roles", "groups", "entitlements", "cnf", "act",
-		"may_act", "events", "toe", "txn", "sub_id", "authorization_details", "active", "token_type", "email_verified",
-		"phone_number_verified", NULL,
+		"iss",
+		"sub",
+		"aud",
+		"exp",
+		"nbf",
+		"iat",
+		"jti",
+		"nonce",
+		"azp",
+		"at_hash",
+		"c_hash",
+		"s_hash",
+		"acr",
+		"amr",
+		"auth_time",
+		"sid",
+		"session_expiry",
+		"client_id",
+		"scope",
+		"tenant",
+		"clinic",
+		"roles",
+		"groups",
+		"entitlements",
+		"cnf",
+		"act",
+		"may_act",
+		"events",
+		"toe",
+		"txn",
+		"sub_id",
+		"authorization_details",
+		"active",
+		"token_type",
+		"email_verified",
+		"phone_number_verified",
+		NULL,
 	};
 
 	return text_list_has(reserved, name);

@@ -9,7 +9,10 @@
 #include "people/clinic_claim.h"
 #include "store/snapshot.h"
 
-enum { SCHEMA_VERSION = 1, PLACES_MAX = 12 }; /* more would burst header limits of the apps that carry tokens */
+enum {
+	SCHEMA_VERSION = 1,
+	PLACES_MAX = 12
+}; /* more would burst header limits of the apps that carry tokens */
 
 /* Tokens are carried around; userinfo and introspection are asked for. */
 static bool is_token(enum claims_for for_)
@@ -61,7 +64,8 @@ static json_t *locations(const struct standing *standing, const struct place *ac
 }
 
 /* The assignment in force here that ends first: what is said does not hold longer. */
-static const struct assignment *ends_first(const struct subject *subject, const struct place *place, int64_t now)
+static const struct assignment *ends_first(const struct subject *subject, const struct place *place,
+					   int64_t now)
 {
 	const struct assignment *first = NULL;
 
@@ -89,7 +93,8 @@ static json_t *assignment_of(const struct assignment *assignment)
 static json_t *person_of(const struct account *account)
 {
 	json_t *object = json_object();
-	json_t *taxonomy = json_object_get(account->profile, "taxonomy"), *license = json_object_get(account->profile, "license");
+	json_t *taxonomy = json_object_get(account->profile, "taxonomy"),
+	       *license = json_object_get(account->profile, "license");
 
 	json_set_text(object, "npi", account->npi);
 	if (json_array_size(taxonomy))
@@ -101,7 +106,8 @@ static json_t *person_of(const struct account *account)
 	return object;
 }
 
-json_t *clinic_claim(struct work *work, const struct subject *subject, const struct place *place, enum claims_for for_)
+json_t *clinic_claim(struct work *work, const struct subject *subject, const struct place *place,
+		     enum claims_for for_)
 {
 	const struct assignment *limit = ends_first(subject, place, work->now);
 	json_t *clinic = json_object();
@@ -122,7 +128,8 @@ json_t *clinic_claim(struct work *work, const struct subject *subject, const str
 }
 
 /* "location:role", for apps that read only flat texts. */
-json_t *groups_claim(struct work *work, const struct subject *subject, const struct place *place, enum claims_for for_)
+json_t *groups_claim(struct work *work, const struct subject *subject, const struct place *place,
+		     enum claims_for for_)
 {
 	const struct standing *standing = &subject->standing;
 	bool truncated = is_truncated(standing, for_);
@@ -134,7 +141,8 @@ json_t *groups_claim(struct work *work, const struct subject *subject, const str
 		if (truncated && at != place)
 			continue;
 		for (const char *const *role = at->roles; *role; role++)
-			json_array_append_new(list, json_string(arena_print(work->arena, "%s:%s", at->location->id, *role)));
+			json_array_append_new(list, json_string(arena_print(work->arena, "%s:%s",
+									    at->location->id, *role)));
 	}
 	return list;
 }

@@ -12,7 +12,9 @@ struct place;
 struct subject;
 
 /* New values. place: where they work now, or NULL. */
-json_t *clinic_claim(struct work *work, const struct subject *subject, const struct place *place, enum claims_for for_);
-json_t *groups_claim(struct work *work, const struct subject *subject, const struct place *place, enum claims_for for_);
+json_t *clinic_claim(struct work *work, const struct subject *subject, const struct place *place,
+		     enum claims_for for_);
+json_t *groups_claim(struct work *work, const struct subject *subject, const struct place *place,
+		     enum claims_for for_);
 
 #endif

@@ -1,8 +1,8 @@
 /* credential.c: a password is checked here and nowhere else (security.md E1 to E4, E17).
  *
- * Each account has two budgets: one for the network that asks, small and refilled by time, so that an attacker
- * elsewhere does not lock the person out; and one over all networks that only a success or an unlock refills
- * (NIST SP 800-63B-4 3.2.2: at most 100 consecutive failures). Both are taken before hashing. */
+ * Each account has two budgets: one for the network that asks, small and refilled by time, so that an
+ * attacker elsewhere does not lock the person out; and one over all networks that only a success or an unlock
+ * refills (NIST SP 800-63B-4 3.2.2: at most 100 consecutive failures). Both are taken before hashing. */
 #include "base/base.h"
 
 #include "base/app.h"
@@ -20,17 +20,17 @@
 #include "store/db.h"
 #include "store/snapshot.h"
 
-#define SECOND_US INT64_C(1000000)
-#define DAY_US (24 * 3600 * SECOND_US)
+#define SECOND_US    INT64_C(1000000)
+#define DAY_US       (24 * 3600 * SECOND_US)
 #define KIND_NETWORK "sign_in.network"
 #define KIND_CEILING "sign_in.account"
 
 enum { MATCHES_MAX = 4, CEILING = 100, RETRY_MOST = 3600 };
 enum { TRIES = 5, WINDOW = 300 }; /* where no configuration says otherwise */
 
-/* A failure with a known account is forgotten by nobody but its owner or an unlock: ten years each. A name that
- * leads nowhere has no password to guess, only a row to keep small: a day each. */
-#define FAILURE_KNOWN_US (3650 * DAY_US)
+/* A failure with a known account is forgotten by nobody but its owner or an unlock: ten years each. A name
+ * that leads nowhere has no password to guess, only a row to keep small: a day each. */
+#define FAILURE_KNOWN_US   (3650 * DAY_US)
 #define FAILURE_UNKNOWN_US DAY_US
 
 /* One account, or one name that leads to none, while its password is checked. */
@@ -45,7 +45,9 @@ struct candidate {
 
 static int64_t tries(const struct work *work)
 {
-	return work->app->config && work->app->config->limits.sign_in_tries > 0 ? work->app->config->limits.sign_in_tries : TRIES;
+	return work->app->config && work->app->config->limits.sign_in_tries > 0
+		       ? work->app->config->limits.sign_in_tries
+		       : TRIES;
 }
 
 static int64_t window_us(const struct work *work)
@@ -53,6 +55,19 @@ static int64_t window_us(const struct work *work)
 	int64_t window = work->app->config ? work->app->config->limits.sign_in_window : 0;
 
 	return (window > 0 ? window : WINDOW) * SECOND_US;
+}
+
+static int64_t cost_us(const struct work *work)
+{
+	return window_us(work) / tries(work);
+}
+
+/* A little more than the tries cost: requests of one moment each have a time of their own. */
+static int64_t burst_us(const struct work *work)
+{
+	int64_t slack = cost_us(work) / 2;
+
+	return cost_us(work) * tries(work) + (slack < SECOND_US ? slack : SECOND_US);
 }
 
 /* A household or a clinic: one IPv4 address, the first 64 bits of an IPv6 one. */
@@ -77,16 +92,16 @@ static const char *network_key(struct work *work, const struct candidate *candid
 /* Takes a try from both budgets, or from none. */
 static enum err reserve(struct work *work, struct candidate *candidate, int64_t *wait_us)
 {
-	int64_t network_wait = 0, account_wait = 0, cost = window_us(work) / tries(work);
+	int64_t network_wait = 0, account_wait = 0, cost = cost_us(work);
 	bool network = false, account = false;
 	const char *key = network_key(work, candidate);
 
-	TRY(counters_take(work, KIND_NETWORK, key, cost, cost * tries(work), &network, &network_wait));
+	TRY(counters_take(work, KIND_NETWORK, key, cost, burst_us(work), &network, &network_wait));
 	*wait_us = network_wait;
 	if (!network)
 		return OK;
-	TRY(counters_take(work, KIND_CEILING, candidate->subject, candidate->failure_us, CEILING * candidate->failure_us, &account,
-			  &account_wait));
+	TRY(counters_take(work, KIND_CEILING, candidate->subject, candidate->failure_us,
+			  CEILING * candidate->failure_us, &account, &account_wait));
 	*wait_us = account_wait;
 	candidate->reserved = account;
 	return account ? OK : counters_refund(work, KIND_NETWORK, key, cost);
@@ -97,7 +112,7 @@ static enum err give_back(struct work *work, const struct candidate *candidate, 
 {
 	int64_t failures = reset ? CEILING : 1;
 
-	TRY(counters_refund(work, KIND_NETWORK, network_key(work, candidate), window_us(work) / tries(work)));
+	TRY(counters_refund(work, KIND_NETWORK, network_key(work, candidate), cost_us(work)));
 	return counters_refund(work, KIND_CEILING, candidate->subject, failures * candidate->failure_us);
 }
 
@@ -110,14 +125,20 @@ enum err credential_forget_failures(struct work *work, const char *account_id)
 enum err credential_unlock(struct work *work, const char *account_id)
 {
 	TRY(credential_forget_failures(work, account_id));
-	return audit(work, &(struct audit_note){ .event = EVENT_ACCOUNT_UNLOCKED, .target_kind = "account", .target_id = account_id });
+	return audit(work, &(struct audit_note){ .event = EVENT_ACCOUNT_UNLOCKED,
+						 .target_kind = "account",
+						 .target_id = account_id });
 }
 
-static enum err tell(struct work *work, const struct candidate *candidate, enum event event, enum outcome outcome, const char *reason)
+static enum err tell(struct work *work, const struct candidate *candidate, enum event event,
+		     enum outcome outcome, const char *reason)
 {
-	return audit(work, &(struct audit_note){
-		.event = event, .outcome = outcome, .reason = reason, .target_kind = candidate->account_id ? "account" : "email_key",
-		.target_id = candidate->subject });
+	return audit(work,
+		     &(struct audit_note){ .event = event,
+					   .outcome = outcome,
+					   .reason = reason,
+					   .target_kind = candidate->account_id ? "account" : "email_key",
+					   .target_id = candidate->subject });
 }
 
 /* Older hashes become ours while the password is at hand; if that fails the old one still works. */
@@ -143,7 +164,8 @@ static enum err verify(struct work *work, struct candidate *candidate, const cha
 	candidate->verified = true;
 	bool right = verdict == PASSWORD_RIGHT || verdict == PASSWORD_RIGHT_UPGRADE;
 
-	candidate->matched = right && candidate->account_id && practice && !practice->disabled && !candidate->stored.disabled;
+	candidate->matched = right && candidate->account_id && practice && !practice->disabled &&
+			     !candidate->stored.disabled;
 	if (candidate->matched && verdict == PASSWORD_RIGHT_UPGRADE)
 		upgrade(work, candidate, password);
 	return OK;
@@ -164,10 +186,13 @@ static enum err fail(struct work *work, const struct candidate *candidate, bool 
 	if (elsewhere)
 		return give_back(work, candidate, false);
 	return tell(work, candidate, EVENT_SIGN_IN_FAILED, OUTCOME_FAIL,
-		    !candidate->account_id ? "unknown" : candidate->stored.disabled ? "disabled" : "wrong_password");
+		    !candidate->account_id       ? "unknown"
+		    : candidate->stored.disabled ? "disabled"
+						 : "wrong_password");
 }
 
-static enum err in_practice(struct work *work, struct candidate *list, size_t count, size_t *reserved, int64_t *wait_us)
+static enum err in_practice(struct work *work, struct candidate *list, size_t count, size_t *reserved,
+			    int64_t *wait_us)
 {
 	*reserved = 0;
 	for (size_t i = 0; i < count; i++) {
@@ -200,7 +225,8 @@ static enum err give_up(struct work *work, const struct candidate *list, size_t 
 }
 
 /* The whole check of a list of candidates: reserve, hash, settle. */
-static enum err check_all(struct work *work, struct candidate *list, size_t count, const char *password, int64_t *retry_after)
+static enum err check_all(struct work *work, struct candidate *list, size_t count, const char *password,
+			  int64_t *retry_after)
 {
 	size_t reserved = 0;
 	int64_t wait_us = 0;
@@ -220,7 +246,8 @@ static enum err check_all(struct work *work, struct candidate *list, size_t coun
 	}
 	TRY(finish(work, list, count, any));
 	if (reserved)
-		return any ? OK : fault(work, ERR_SIGN_IN_FAILED, "no account with this address and password");
+		return any ? OK
+			   : fault(work, ERR_SIGN_IN_FAILED, "no account with this address and password");
 	*retry_after = wait_us / SECOND_US + 1;
 	if (*retry_after > RETRY_MOST)
 		*retry_after = RETRY_MOST;
@@ -234,18 +261,23 @@ static struct candidate nobody(struct work *work, const char *practice_id, const
 	const char *name = canonical ? canonical : "";
 
 	return (struct candidate){
-		.practice_id = practice_id, .failure_us = FAILURE_UNKNOWN_US,
-		.subject = vault_mac_text(work->app->vault, work->arena, "email", practice_id ? practice_id : "", name, NULL),
+		.practice_id = practice_id,
+		.failure_us = FAILURE_UNKNOWN_US,
+		.subject = vault_mac_text(work->app->vault, work->arena, "email",
+					  practice_id ? practice_id : "", name, NULL),
 	};
 }
 
 static struct candidate somebody(const char *practice_id, const char *account_id)
 {
-	return (struct candidate){ .practice_id = practice_id, .account_id = account_id, .subject = account_id,
+	return (struct candidate){ .practice_id = practice_id,
+				   .account_id = account_id,
+				   .subject = account_id,
 				   .failure_us = FAILURE_KNOWN_US };
 }
 
-static enum err candidates(struct work *work, const char *practice_id, const char *email, struct candidate *list, size_t *count)
+static enum err candidates(struct work *work, const char *practice_id, const char *email,
+			   struct candidate *list, size_t *count)
 {
 	struct account_match found[MATCHES_MAX] = { 0 };
 	const char *canonical = email_canonical(work->arena, email);
@@ -258,8 +290,9 @@ static enum err candidates(struct work *work, const char *practice_id, const cha
 	return OK;
 }
 
-enum err credential_password(struct work *work, const char *practice_id, const char *email, const char *password,
-			     struct account_match *matches, size_t max, size_t *count, int64_t *retry_after)
+enum err credential_password(struct work *work, const char *practice_id, const char *email,
+			     const char *password, struct account_match *matches, size_t max, size_t *count,
+			     int64_t *retry_after)
 {
 	struct candidate list[MATCHES_MAX] = { 0 };
 	const char *outer = work->practice;
@@ -275,11 +308,13 @@ enum err credential_password(struct work *work, const char *practice_id, const c
 	TRY(err);
 	for (size_t i = 0; i < size && *count < max; i++)
 		if (list[i].matched)
-			matches[(*count)++] = (struct account_match){ .practice_id = list[i].practice_id, .account_id = list[i].account_id };
+			matches[(*count)++] = (struct account_match){ .practice_id = list[i].practice_id,
+								      .account_id = list[i].account_id };
 	return OK;
 }
 
-enum err credential_password_of(struct work *work, const char *account_id, const char *password, int64_t *retry_after)
+enum err credential_password_of(struct work *work, const char *account_id, const char *password,
+				int64_t *retry_after)
 {
 	struct candidate one = somebody(work->practice, account_id);
 
@@ -287,22 +322,25 @@ enum err credential_password_of(struct work *work, const char *account_id, const
 	return check_all(work, &one, 1, password, retry_after);
 }
 
-/* Presets: nist-2025 refuses what can be guessed, classic only what is too short. */
-static bool is_forgiven(const struct policy *policy, const char *why)
+/* Presets: nist-2025 refuses what can be guessed and the practice's name; classic what is too short or the
+ * person's. */
+static bool is_classic(const struct policy *policy)
 {
-	return text_equal(policy->password_preset, "classic") && text_equal(why, "guessable");
+	return text_equal(policy->password_preset, "classic");
 }
 
-enum err credential_hash_new(struct work *work, const struct account *account, const char *password, char **hash, const char **why)
+enum err credential_hash_new(struct work *work, const struct account *account, const char *password,
+			     char **hash, const char **why)
 {
 	static const struct policy standard = { 0 };
 	const struct practice *practice = snapshot_practice(work->snapshot, work->practice);
 	const struct policy *policy = practice ? &practice->policy : &standard;
+	const char *place = practice && !is_classic(policy) ? practice->name : "";
 	const char *const hints[] = { account->email, account->given_name ? account->given_name : "",
-				      account->family_name ? account->family_name : "", practice ? practice->name : "", NULL };
+				      account->family_name ? account->family_name : "", place, NULL };
 
 	*why = password_weakness(password, policy_password_min(policy), hints);
-	if (*why && !is_forgiven(policy, *why))
+	if (*why && !(is_classic(policy) && text_equal(*why, "guessable")))
 		return fault(work, ERR_PASSWORD_WEAK, "the new password is %s", *why);
 	*why = NULL;
 	if (password_hash(work->app->passwords, work->arena, password, hash) != OK)

@@ -9,7 +9,12 @@
 #include "people/account.h"
 #include "people/email.h"
 
-enum { ADDRESS_MAX = 254, LOCAL_MAX = 64, DOMAIN_MAX = 253, LABEL_MAX = 63 }; /* RFC 5321 4.5.3.1, RFC 1035 2.3.4 */
+enum {
+	ADDRESS_MAX = 254,
+	LOCAL_MAX = 64,
+	DOMAIN_MAX = 253,
+	LABEL_MAX = 63
+}; /* RFC 5321 4.5.3.1, RFC 1035 2.3.4 */
 
 static bool is_domain_char(char c)
 {
@@ -36,7 +41,8 @@ bool domain_is_sound(const char *domain)
 		if (!label_is_sound(label, size))
 			return false;
 		if (!label[size])
-			/* The last label has a letter: otherwise it is an IPv4 address in one of its spellings. */
+			/* The last label has a letter: otherwise it is an IPv4 address in one of its
+			 * spellings. */
 			return labels > 0 && strspn(label, "0123456789") < size;
 		label += size + 1;
 	}
@@ -64,7 +70,8 @@ char *email_canonical(struct arena *arena, const char *email)
 
 	if (!at || strchr(at + 1, '@') || strlen(canonical) > ADDRESS_MAX)
 		return NULL;
-	return local_is_sound(canonical, (size_t)(at - canonical)) && domain_is_sound(at + 1) ? canonical : NULL;
+	return local_is_sound(canonical, (size_t)(at - canonical)) && domain_is_sound(at + 1) ? canonical
+											      : NULL;
 }
 
 char *email_key(struct work *work, const char *canonical)

@@ -5,7 +5,8 @@
 
 #include "base/base.h"
 
-/* Lower-case letters, digits and - in labels with dots between; ASCII (IDNA's A-labels), at most 253 bytes. */
+/* Lower-case letters, digits and - in labels with dots between; ASCII (IDNA's A-labels), at most 253 bytes.
+ */
 bool domain_is_sound(const char *domain);
 
 #endif

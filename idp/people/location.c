@@ -35,17 +35,20 @@ static const struct location_row *row_find(const struct location_row *rows, size
 	return NULL;
 }
 
-static enum err parent_check(struct work *work, const struct location_row *rows, size_t count, const struct location_row *wanted)
+static enum err parent_check(struct work *work, const struct location_row *rows, size_t count,
+			     const struct location_row *wanted)
 {
 	const struct location_row *at = row_find(rows, count, wanted->parent_id);
 
 	if (!wanted->parent_id)
 		return OK;
 	if (!at)
-		return fault(work, ERR_DOCUMENT, "location %s: parent: there is no such location", wanted->id);
+		return fault(work, ERR_DOCUMENT, "location %s: parent: there is no such location",
+			     wanted->id);
 	for (size_t steps = 0; at && steps <= count; steps++) {
 		if (text_equal(at->id, wanted->id))
-			return fault(work, ERR_DOCUMENT, "location %s: parent: it lies below this location", wanted->id);
+			return fault(work, ERR_DOCUMENT, "location %s: parent: it lies below this location",
+				     wanted->id);
 		at = row_find(rows, count, at->parent_id);
 	}
 	return OK;
@@ -58,18 +61,23 @@ static enum err networks_check(struct work *work, const struct location_change *
 
 	for (const char *const *text = change->networks; text && *text; text++)
 		if (!network_parse(*text, &network) || ++count > 100)
-			return fault(work, ERR_DOCUMENT, "location %s: networks: an address, 1.2.3.0/24 or 1.2.3.* is expected", change->id);
+			return fault(work, ERR_DOCUMENT,
+				     "location %s: networks: an address, 1.2.3.0/24 or 1.2.3.* is expected",
+				     change->id);
 	return OK;
 }
 
 static enum err location_check(struct work *work, const struct location_change *change)
 {
 	if (!text_is_slug(change->id))
-		return fault(work, ERR_DOCUMENT, "location: id: lower-case letters, digits and - are expected");
+		return fault(work, ERR_DOCUMENT,
+			     "location: id: lower-case letters, digits and - are expected");
 	if (change->name && !name_is_fine(change->name))
-		return fault(work, ERR_DOCUMENT, "location %s: name: 1 to 200 bytes of plain text are expected", change->id);
+		return fault(work, ERR_DOCUMENT,
+			     "location %s: name: 1 to 200 bytes of plain text are expected", change->id);
 	if (!text_is_empty(change->timezone) && !timezone_is_known(change->timezone))
-		return fault(work, ERR_DOCUMENT, "location %s: timezone: not a time zone known here", change->id);
+		return fault(work, ERR_DOCUMENT, "location %s: timezone: not a time zone known here",
+			     change->id);
 	return networks_check(work, change);
 }
 
@@ -81,9 +89,11 @@ static const char *kept(const char *wanted, const char *had)
 	return *wanted ? wanted : NULL;
 }
 
-static struct location_row wanted_row(struct work *work, const struct location_change *change, const struct location_row *old)
+static struct location_row wanted_row(struct work *work, const struct location_change *change,
+				      const struct location_row *old)
 {
-	struct location_row row = old ? *old : (struct location_row){ .id = change->id, .name = change->id, .networks = "[]" };
+	struct location_row row =
+		old ? *old : (struct location_row){ .id = change->id, .name = change->id, .networks = "[]" };
 
 	row.name = change->name ? change->name : row.name;
 	row.parent_id = kept(change->parent_id, row.parent_id);
@@ -98,7 +108,8 @@ static struct location_row wanted_row(struct work *work, const struct location_c
 	return row;
 }
 
-static void location_differences(json_t *differences, const struct location_row *old, const struct location_row *row)
+static void location_differences(json_t *differences, const struct location_row *old,
+				 const struct location_row *row)
 {
 	char before[24], after[24];
 
@@ -130,6 +141,8 @@ enum err location_apply(struct work *work, const struct location_change *change,
 		return OK;
 	TRY(locations_put(work, &row));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){
-		.event = EVENT_LOCATION_CHANGED, .target_kind = "location", .target_id = row.id, .change = differences });
+	return audit(work, &(struct audit_note){ .event = EVENT_LOCATION_CHANGED,
+						 .target_kind = "location",
+						 .target_id = row.id,
+						 .change = differences });
 }

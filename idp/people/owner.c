@@ -1,5 +1,5 @@
-/* owner.c: the last active owner of a practice stays: an account that is on and holds the owner's role (admin in
- * the three-role preset) at all locations now. */
+/* owner.c: the last active owner of a practice stays: an account that is on and holds the owner's role (admin
+ * in the three-role preset) at all locations now. */
 #include "base/base.h"
 
 #include "base/app.h"
@@ -27,5 +27,6 @@ enum err account_guard_last_owner(struct work *work)
 	if (any)
 		return OK;
 	TRY(practices_noted_owner(work, work->practice, &had));
-	return had ? fault(work, ERR_LAST_OWNER, "practice %s would have no active owner", work->practice) : OK;
+	return had ? fault(work, ERR_LAST_OWNER, "practice %s would have no active owner", work->practice)
+		   : OK;
 }

@@ -6,8 +6,8 @@
 
 struct work;
 
-/* Before each change that may take an owner away, inside its transaction: holds the practice's row, so that two such
- * changes happen one after the other, and notes whether there is an owner to lose. */
+/* Before each change that may take an owner away, inside its transaction: holds the practice's row, so that
+ * two such changes happen one after the other, and notes whether there is an owner to lose. */
 enum err owner_before(struct work *work) MUST_USE;
 
 #endif

@@ -36,12 +36,14 @@ static const struct feature features[] = {
 };
 
 static const char *const action_words[] = {
-	[ACTION_READ] = "read", [ACTION_CREATE] = "create", [ACTION_EDIT] = "edit", [ACTION_DELETE] = "delete", [ACTION_EXPORT] = "export",
+	[ACTION_READ] = "read",     [ACTION_CREATE] = "create", [ACTION_EDIT] = "edit",
+	[ACTION_DELETE] = "delete", [ACTION_EXPORT] = "export",
 };
 static_assert(COUNT(action_words) == ACTION_COUNT, "a word for each action");
 
 static const char *const reach_words[] = {
-	[REACH_NONE] = "none", [REACH_OWN] = "own", [REACH_ASSIGNED] = "assigned", [REACH_LOCATION] = "location", [REACH_ALL] = "all",
+	[REACH_NONE] = "none",         [REACH_OWN] = "own", [REACH_ASSIGNED] = "assigned",
+	[REACH_LOCATION] = "location", [REACH_ALL] = "all",
 };
 
 /* The words again, for "did you mean". */
@@ -108,7 +110,8 @@ static const char *unknown(struct arena *arena, const char *kind, const char *wo
 	const char *bounded = text_bounded(arena, word, strlen(word), 64);
 	const char *nearest = text_nearest(bounded, known);
 
-	return nearest ? arena_print(arena, "permissions: unknown %s \"%s\", did you mean \"%s\"?", kind, bounded, nearest)
+	return nearest ? arena_print(arena, "permissions: unknown %s \"%s\", did you mean \"%s\"?", kind,
+				     bounded, nearest)
 		       : arena_print(arena, "permissions: unknown %s \"%s\"", kind, bounded);
 }
 
@@ -138,7 +141,8 @@ static const char *entry_trouble(struct arena *arena, const char *feature, const
 			action = NULL;
 	}
 	if (!action)
-		return arena_print(arena, "permissions.%s: each entry is an action or { action: reach }", feature);
+		return arena_print(arena, "permissions.%s: each entry is an action or { action: reach }",
+				   feature);
 	if (!action_find(action, &known_action))
 		return unknown(arena, "action", action, action_list);
 	if (reach && !reach_find(reach, &known_reach))
@@ -169,7 +173,7 @@ enum err permissions_check(struct arena *arena, const json_t *permissions, const
 	*message = NULL;
 	if (!json_is_object(permissions))
 		*message = "permissions: an object of features is expected";
-	json_object_foreach((json_t *)(uintptr_t)permissions, feature, entries) {
+	json_object_foreach ((json_t *)(uintptr_t)permissions, feature, entries) {
 		if (!*message)
 			*message = feature_trouble(arena, feature, entries);
 	}

@@ -1,4 +1,5 @@
-/* policy.c: a practice's policy: what may be declared, and the defaults (NIST SP 800-63B-4 3.1.1 for lengths). */
+/* policy.c: a practice's policy: what may be declared, and the defaults (NIST SP 800-63B-4 3.1.1 for
+ * lengths). */
 #include "base/base.h"
 
 #include "base/arena.h"
@@ -54,7 +55,8 @@ static bool duration_read(const json_t *value, int64_t *out)
 {
 	if (json_is_integer(value))
 		*out = json_integer_value(value);
-	return json_is_integer(value) || (json_is_string(value) && text_to_duration(json_string_value(value), out));
+	return json_is_integer(value) ||
+	       (json_is_string(value) && text_to_duration(json_string_value(value), out));
 }
 
 static bool rule_allows(const struct rule *rule, const json_t *value)
@@ -76,7 +78,8 @@ static const char *unknown(struct arena *arena, const char *where, const char *n
 	const char *bounded = text_bounded(arena, name, strlen(name), 64);
 	const char *nearest = text_nearest(bounded, known);
 
-	return nearest ? arena_print(arena, "policy: unknown field %s%s, did you mean %s?", where, bounded, nearest)
+	return nearest ? arena_print(arena, "policy: unknown field %s%s, did you mean %s?", where, bounded,
+				     nearest)
 		       : arena_print(arena, "policy: unknown field %s%s", where, bounded);
 }
 
@@ -89,13 +92,14 @@ static const char *section_trouble(struct arena *arena, const char *section, con
 		return unknown(arena, "", section, section_names);
 	if (!json_is_object(fields))
 		return arena_print(arena, "policy.%s: an object is expected", section);
-	json_object_foreach((json_t *)(uintptr_t)fields, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)fields, name, value) {
 		const struct rule *rule = rule_find(section, name);
 
 		if (!rule)
 			return unknown(arena, arena_print(arena, "%s.", section), name, rule_names);
 		if (!rule_allows(rule, value))
-			return arena_print(arena, "policy.%s.%s: %s is expected", section, name, rule->expected);
+			return arena_print(arena, "policy.%s.%s: %s is expected", section, name,
+					   rule->expected);
 	}
 	return NULL;
 }
@@ -103,14 +107,16 @@ static const char *section_trouble(struct arena *arena, const char *section, con
 /* What holds between fields. */
 static const char *sense_trouble(const json_t *policy)
 {
-	const json_t *session = json_object_get(policy, "session"), *password = json_object_get(policy, "password");
+	const json_t *session = json_object_get(policy, "session"),
+		     *password = json_object_get(policy, "password");
 	int64_t idle = IDLE, absolute = ABSOLUTE;
 
 	(void)duration_read(json_object_get(session, "idle"), &idle); /* absent: the default stays */
 	(void)duration_read(json_object_get(session, "absolute"), &absolute);
 	if (idle > absolute)
 		return "policy.session: idle is longer than absolute";
-	if (!text_equal(json_get_text(password, "preset"), "classic") && json_get_int(password, "min_length", LENGTH_NIST) < LENGTH_NIST)
+	if (!text_equal(json_get_text(password, "preset"), "classic") &&
+	    json_get_int(password, "min_length", LENGTH_NIST) < LENGTH_NIST)
 		return "policy.password.min_length: less than 15 needs preset: classic";
 	return NULL;
 }
@@ -121,7 +127,7 @@ enum err policy_check(struct arena *arena, const json_t *policy, const char **me
 	json_t *fields = NULL;
 
 	*message = json_is_object(policy) ? NULL : "policy: an object is expected";
-	json_object_foreach((json_t *)(uintptr_t)policy, section, fields) {
+	json_object_foreach ((json_t *)(uintptr_t)policy, section, fields) {
 		if (!*message)
 			*message = section_trouble(arena, section, fields);
 	}

@@ -22,7 +22,9 @@ static enum err domains_check(struct work *work, const struct practice_change *c
 
 	for (const char *const *domain = change->domains; domain && *domain; domain++)
 		if (!domain_is_sound(*domain) || ++count > 100)
-			return fault(work, ERR_DOCUMENT, "practice %s: domains: a lower-case domain name is expected", change->id);
+			return fault(work, ERR_DOCUMENT,
+				     "practice %s: domains: a lower-case domain name is expected",
+				     change->id);
 	return OK;
 }
 
@@ -31,13 +33,18 @@ static enum err practice_check(struct work *work, const struct practice_change *
 	const char *message = NULL;
 
 	if (!text_is_slug(change->id))
-		return fault(work, ERR_DOCUMENT, "practice: id: lower-case letters, digits and - are expected");
+		return fault(work, ERR_DOCUMENT,
+			     "practice: id: lower-case letters, digits and - are expected");
 	if (change->name && !name_is_fine(change->name))
-		return fault(work, ERR_DOCUMENT, "practice %s: name: 1 to 200 bytes of plain text are expected", change->id);
+		return fault(work, ERR_DOCUMENT,
+			     "practice %s: name: 1 to 200 bytes of plain text are expected", change->id);
 	if (change->timezone && !timezone_is_known(change->timezone))
-		return fault(work, ERR_DOCUMENT, "practice %s: timezone: not a time zone known here", change->id);
+		return fault(work, ERR_DOCUMENT, "practice %s: timezone: not a time zone known here",
+			     change->id);
 	if (change->template && !role_templates(change->template))
-		return fault(work, ERR_DOCUMENT, "practice %s: template: small, medium, multi-location or three-role is expected", change->id);
+		return fault(work, ERR_DOCUMENT,
+			     "practice %s: template: small, medium, multi-location or three-role is expected",
+			     change->id);
 	if (change->policy && policy_check(work->arena, change->policy, &message) != OK)
 		return fault(work, ERR_DOCUMENT, "practice %s: %s", change->id, message);
 	return domains_check(work, change);
@@ -56,13 +63,18 @@ static enum err template_apply(struct work *work, const char *template)
 		for (size_t i = 0; i < count; i++)
 			has = has || text_equal(rows[i].id, (*at)->id);
 		if (!has)
-			TRY(roles_put(work, &(struct role_row){ .id = (*at)->id, .name = (*at)->name, .inherits = "", .built_in = true,
-								.additive = (*at)->additive, .permissions = (*at)->permissions }));
+			TRY(roles_put(work, &(struct role_row){ .id = (*at)->id,
+								.name = (*at)->name,
+								.inherits = "",
+								.built_in = true,
+								.additive = (*at)->additive,
+								.permissions = (*at)->permissions }));
 	}
 	return OK;
 }
 
-static enum err domains_apply(struct work *work, const char *id, const char *const *wanted, json_t *differences)
+static enum err domains_apply(struct work *work, const char *id, const char *const *wanted,
+			      json_t *differences)
 {
 	const char *const *had = NULL;
 
@@ -82,14 +94,21 @@ static enum err domains_apply(struct work *work, const char *id, const char *con
 			moved = true;
 		}
 	if (moved)
-		change_note(differences, "domains", list_join(work->arena, had), list_join(work->arena, wanted));
+		change_note(differences, "domains", list_join(work->arena, had),
+			    list_join(work->arena, wanted));
 	return OK;
 }
 
-static struct practice_row wanted_row(struct work *work, const struct practice_change *change, const struct practice_row *old)
+static struct practice_row wanted_row(struct work *work, const struct practice_change *change,
+				      const struct practice_row *old)
 {
-	struct practice_row row = old ? *old : (struct practice_row){
-		.id = change->id, .name = change->id, .timezone = "UTC", .template = TEMPLATE_FIRST, .policy = "{}", .epoch = 1 };
+	struct practice_row row = old ? *old
+				      : (struct practice_row){ .id = change->id,
+							       .name = change->id,
+							       .timezone = "UTC",
+							       .template = TEMPLATE_FIRST,
+							       .policy = "{}",
+							       .epoch = 1 };
 
 	row.name = change->name ? change->name : row.name;
 	row.timezone = change->timezone ? change->timezone : row.timezone;
@@ -101,7 +120,8 @@ static struct practice_row wanted_row(struct work *work, const struct practice_c
 	return row;
 }
 
-static void practice_differences(json_t *differences, const struct practice_row *old, const struct practice_row *row)
+static void practice_differences(json_t *differences, const struct practice_row *old,
+				 const struct practice_row *row)
 {
 	change_note(differences, "name", old ? old->name : NULL, row->name);
 	change_note(differences, "timezone", old ? old->timezone : NULL, row->timezone);
@@ -117,7 +137,8 @@ static enum err practice_write(struct work *work, const struct practice_change *
 
 	TRY(practices_find(work, change->id, &found_row, &found));
 	if (found && found_row.deleted)
-		return fault(work, ERR_CONFLICT, "practice %s was deleted; ids are not given again", change->id);
+		return fault(work, ERR_CONFLICT, "practice %s was deleted; ids are not given again",
+			     change->id);
 	const struct practice_row *old = found ? &found_row : NULL;
 	const struct practice_row row = wanted_row(work, change, old);
 	AUTO(json_done) json_t *differences = json_object();
@@ -134,8 +155,10 @@ static enum err practice_write(struct work *work, const struct practice_change *
 	if (!*changed)
 		return OK;
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){
-		.event = EVENT_PRACTICE_CHANGED, .target_kind = "practice", .target_id = change->id, .change = differences });
+	return audit(work, &(struct audit_note){ .event = EVENT_PRACTICE_CHANGED,
+						 .target_kind = "practice",
+						 .target_id = change->id,
+						 .change = differences });
 }
 
 /* Its rows stand behind its own wall. */
@@ -161,7 +184,9 @@ static enum err retire(struct work *work, const char *id)
 		return fault(work, ERR_NO_PRACTICE, "no such practice");
 	TRY(practices_retire(work, id));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){ .event = EVENT_PRACTICE_DELETED, .target_kind = "practice", .target_id = id });
+	return audit(work, &(struct audit_note){ .event = EVENT_PRACTICE_DELETED,
+						 .target_kind = "practice",
+						 .target_id = id });
 }
 
 enum err practice_delete(struct work *work, const char *id)
@@ -183,7 +208,8 @@ static enum err end_everything(struct work *work, const char *id)
 	if (!found)
 		return fault(work, ERR_NO_PRACTICE, "no such practice");
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){ .event = EVENT_LOGOUT_ALL, .target_kind = "practice", .target_id = id });
+	return audit(work, &(struct audit_note){
+				   .event = EVENT_LOGOUT_ALL, .target_kind = "practice", .target_id = id });
 }
 
 enum err practice_log_out_everyone(struct work *work, const char *id)

@@ -18,15 +18,16 @@ int64_t policy_session_idle(const struct policy *policy);
 int64_t policy_session_absolute(const struct policy *policy);
 int64_t policy_password_min(const struct policy *policy);
 
-/* Checks a declared policy ({"session": {"idle": "30m", "absolute": "12h"}, "password": {"preset": ..., "min_length": ...}});
- * *message names the field that is wrong or unknown. */
+/* Checks a declared policy ({"session": {"idle": "30m", "absolute": "12h"}, "password": {"preset": ...,
+ * "min_length": ...}}); *message names the field that is wrong or unknown. */
 enum err policy_check(struct arena *arena, const json_t *policy, const char **message) MUST_USE;
 
 struct practice_change {
-	const char *id, *name, *timezone; /* timezone: an IANA name that this machine knows; NULL: as it is / id, UTC */
-	const char *template;             /* small | medium | multi-location | three-role; NULL: as it is / small */
-	const json_t *policy;             /* NULL: as it is / {} */
-	const char *const *domains;       /* NULL: as they are */
+	const char *id, *name,
+		*timezone;    /* timezone: an IANA name that this machine knows; NULL: as it is / id, UTC */
+	const char *template; /* small | medium | multi-location | three-role; NULL: as it is / small */
+	const json_t *policy; /* NULL: as it is / {} */
+	const char *const *domains; /* NULL: as they are */
 	bool disabled;
 };
 /* Creates or changes. A new practice gets the next number, its template's built-in roles (role.h). A

@@ -27,7 +27,8 @@ static bool is_phone(const json_t *value)
 	const char *text = json_string_value(value);
 	size_t size = text ? strlen(text) : 0;
 
-	return size >= 8 && size <= 16 && text[0] == '+' && text[1] != '0' && strspn(text + 1, "0123456789") == size - 1;
+	return size >= 8 && size <= 16 && text[0] == '+' && text[1] != '0' &&
+	       strspn(text + 1, "0123456789") == size - 1;
 }
 
 /* YYYY-MM-DD, 0000-MM-DD or YYYY (OpenID Connect Core 5.1). */
@@ -52,7 +53,8 @@ static bool is_locale(const json_t *value)
 	const char *text = json_string_value(value);
 	size_t size = text ? strlen(text) : 0;
 
-	return size >= 2 && size <= 35 && strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == size &&
+	return size >= 2 && size <= 35 &&
+	       strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-") == size &&
 	       text[0] != '-' && text[size - 1] != '-' && !strstr(text, "--");
 }
 
@@ -65,7 +67,8 @@ static bool is_url(const json_t *value)
 {
 	const char *text = json_string_value(value);
 
-	if (!text || strlen(text) > URL_MAX || !(text_starts(text, "https://") || text_starts(text, "http://")))
+	if (!text || strlen(text) > URL_MAX ||
+	    !(text_starts(text, "https://") || text_starts(text, "http://")))
 		return false;
 	for (; *text; text++)
 		if ((unsigned char)*text <= 0x20 || (unsigned char)*text >= 0x7f || strchr("\"<>\\", *text))
@@ -79,7 +82,7 @@ static bool has_only(const json_t *object, const char *const *known)
 	const char *name = NULL;
 	json_t *value = NULL;
 
-	json_object_foreach((json_t *)(uintptr_t)object, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
 		const char *text = json_string_value(value);
 
 		if (!text || strlen(text) > 1000 || !text_list_has(known, name))
@@ -90,7 +93,8 @@ static bool has_only(const json_t *object, const char *const *known)
 
 static bool is_address(const json_t *value)
 {
-	static const char *const members[] = { "formatted", "street_address", "locality", "region", "postal_code", "country", NULL };
+	static const char *const members[] = { "formatted",   "street_address", "locality", "region",
+					       "postal_code", "country",        NULL };
 
 	return has_only(value, members);
 }
@@ -120,7 +124,8 @@ static bool is_taxonomy(const json_t *value)
 
 static bool is_license_entry(const json_t *value)
 {
-	static const char *const members[] = { "type", "number", "jurisdiction", "valid_until", "verified_at", NULL };
+	static const char *const members[] = { "type",        "number",      "jurisdiction",
+					       "valid_until", "verified_at", NULL };
 
 	return has_only(value, members) && json_get_text(value, "number");
 }
@@ -147,9 +152,11 @@ static const struct {
 	{ "website", is_url, "an http or https address" },
 	{ "phone_number", is_phone, "a number in E.164 form: +13125550100" },
 	{ "phone_number_verified", is_flag, "true or false" },
-	{ "address", is_address, "an object of formatted, street_address, locality, region, postal_code, country" },
+	{ "address", is_address,
+	  "an object of formatted, street_address, locality, region, postal_code, country" },
 	{ "taxonomy", is_taxonomy, "a list of NUCC codes" },
-	{ "license", is_license, "a list of objects with number, type, jurisdiction, valid_until, verified_at" },
+	{ "license", is_license,
+	  "a list of objects with number, type, jurisdiction, valid_until, verified_at" },
 };
 
 static const char *unknown(struct arena *arena, const char *name)
@@ -169,8 +176,9 @@ static const char *member_trouble(struct arena *arena, const char *name, const j
 {
 	for (size_t i = 0; i < COUNT(members); i++)
 		if (text_equal(members[i].name, name))
-			return json_is_null(value) || members[i].is_fine(value) ? NULL :
-				arena_print(arena, "%s: %s is expected", name, members[i].expected);
+			return json_is_null(value) || members[i].is_fine(value)
+				       ? NULL
+				       : arena_print(arena, "%s: %s is expected", name, members[i].expected);
 	return unknown(arena, name);
 }
 
@@ -182,7 +190,8 @@ static void phone_unverify(const json_t *old, const json_t *change, json_t *merg
 		(void)json_object_del(merged, "phone_number_verified"); /* it may not be there */
 }
 
-enum err profile_merge(struct arena *arena, const json_t *old, const json_t *change, json_t **out, const char **message)
+enum err profile_merge(struct arena *arena, const json_t *old, const json_t *change, json_t **out,
+		       const char **message)
 {
 	json_t *value = NULL;
 	const char *name = NULL;
@@ -190,7 +199,7 @@ enum err profile_merge(struct arena *arena, const json_t *old, const json_t *cha
 
 	*message = json_is_object(change) ? NULL : "an object is expected";
 	phone_unverify(old, change, merged);
-	json_object_foreach((json_t *)(uintptr_t)change, name, value) {
+	json_object_foreach ((json_t *)(uintptr_t)change, name, value) {
 		*message = *message ? *message : member_trouble(arena, name, value);
 		if (json_is_null(value))
 			(void)json_object_del(merged, name); /* it may not be there */
@@ -214,7 +223,8 @@ struct bytes profile_seal(struct work *work, const char *account_id, const json_
 {
 	if (!json_object_size(profile))
 		return (struct bytes){ .at = NULL };
-	return seal(work->app->vault, work->arena, "profile", row_name(work, account_id), BYTES_OF(json_canonical(work->arena, profile)));
+	return seal(work->app->vault, work->arena, "profile", row_name(work, account_id),
+		    BYTES_OF(json_canonical(work->arena, profile)));
 }
 
 static void release_json(void *thing)
@@ -229,7 +239,8 @@ enum err profile_open(struct work *work, const char *account_id, struct bytes se
 	*out = NULL;
 	if (!sealed.at)
 		return OK;
-	if (unseal(work->app->vault, work->arena, "profile", row_name(work, account_id), sealed, &clear) != OK)
+	if (unseal(work->app->vault, work->arena, "profile", row_name(work, account_id), sealed, &clear) !=
+	    OK)
 		return fault(work, ERR_SEAL, "the profile of %s does not open", account_id);
 	json_t *profile = json_read((const char *)clear.at, clear.size);
 

@@ -1,7 +1,7 @@
 /* redirect_uri.c: where an answer may be sent (RFC 6749 3.1.2, RFC 8252 7, RFC 9700 2.1, security.md A1 A2).
  *
- * The accepted language is a subset that every URL parser reads alike: no userinfo, backslash, wildcard, fragment,
- * dot segment or hidden octet; then two addresses are the same when their bytes are. */
+ * The accepted language is a subset that every URL parser reads alike: no userinfo, backslash, wildcard,
+ * fragment, dot segment or hidden octet; then two addresses are the same when their bytes are. */
 #include "base/base.h"
 
 #include "base/text.h"
@@ -97,14 +97,16 @@ static bool parts_read(const char *uri, struct parts *out)
 
 	out->has_authority = true;
 	out->path = authority + size;
-	return !memchr(authority, '@', size) && !memchr(authority, '%', size) && authority_read(authority, size, out);
+	return !memchr(authority, '@', size) && !memchr(authority, '%', size) &&
+	       authority_read(authority, size, out);
 }
 
 static bool port_is_sound(const struct parts *parts)
 {
 	if (!parts->has_port)
 		return true;
-	if (parts->port_size == 0 || parts->port_size > 5 || parts->port[0] == '0' || strspn(parts->port, DIGIT) < parts->port_size)
+	if (parts->port_size == 0 || parts->port_size > 5 || parts->port[0] == '0' ||
+	    strspn(parts->port, DIGIT) < parts->port_size)
 		return false;
 	int64_t number = 0;
 
@@ -120,7 +122,8 @@ static bool host_is(const struct parts *parts, const char *host)
 
 static bool label_is_sound(const char *label, size_t size)
 {
-	return size > 0 && size <= 63 && strspn(label, LOWER DIGIT "-") >= size && label[0] != '-' && label[size - 1] != '-';
+	return size > 0 && size <= 63 && strspn(label, LOWER DIGIT "-") >= size && label[0] != '-' &&
+	       label[size - 1] != '-';
 }
 
 /* A name, or four plain numbers: 0x7f.1 and 127.1 are other spellings of an address, and refused. */
@@ -138,9 +141,10 @@ static bool name_is_sound(const char *host, size_t size)
 
 		if (!label_is_sound(label, length))
 			return false;
-		last_is_number = strspn(label, DIGIT) >= length || (length > 1 && label[0] == '0' && label[1] == 'x');
-		numbers += strspn(label, DIGIT) >= length && length <= 3 && (length == 1 || label[0] != '0') &&
-			   (length < 3 || memcmp(label, "255", 3) <= 0);
+		last_is_number =
+			strspn(label, DIGIT) >= length || (length > 1 && label[0] == '0' && label[1] == 'x');
+		numbers += strspn(label, DIGIT) >= length && length <= 3 &&
+			   (length == 1 || label[0] != '0') && (length < 3 || memcmp(label, "255", 3) <= 0);
 		at += length + 1;
 	}
 	return !last_is_number || (labels == 4 && numbers == 4);
@@ -180,7 +184,8 @@ static bool is_private_use(const struct parts *parts)
 {
 	const char *scheme = parts->scheme;
 
-	if (!strchr(scheme, '.') || scheme[strlen(scheme) - 1] == '.' || strstr(scheme, "..") || strchr(scheme, '+'))
+	if (!strchr(scheme, '.') || scheme[strlen(scheme) - 1] == '.' || strstr(scheme, "..") ||
+	    strchr(scheme, '+'))
 		return false;
 	if (parts->has_authority)
 		return host_is_sound(parts) && port_is_sound(parts);
@@ -189,13 +194,15 @@ static bool is_private_use(const struct parts *parts)
 
 static bool is_web_address(const struct parts *parts, bool native, bool development)
 {
-	if (!parts->has_authority || !host_is_sound(parts) || !port_is_sound(parts) || (parts->path[0] && !strchr("/?", parts->path[0])))
+	if (!parts->has_authority || !host_is_sound(parts) || !port_is_sound(parts) ||
+	    (parts->path[0] && !strchr("/?", parts->path[0])))
 		return false;
 	if (text_equal(parts->scheme, "https"))
 		return true;
 	if (!text_equal(parts->scheme, "http"))
 		return false;
-	return host_is_loopback_literal(parts) ? native || development : host_is(parts, "localhost") && development;
+	return host_is_loopback_literal(parts) ? native || development
+					       : host_is(parts, "localhost") && development;
 }
 
 bool redirect_uri_is_sound(const char *uri, const char *application_type, bool development)
@@ -203,8 +210,8 @@ bool redirect_uri_is_sound(const char *uri, const char *application_type, bool d
 	struct parts parts;
 	bool native = text_equal(application_type, "native");
 
-	if (!uri || strlen(uri) > URI_MAX || !characters_are_plain(uri) || !escapes_are_plain(uri) || !parts_read(uri, &parts) ||
-	    !path_is_sound(parts.path))
+	if (!uri || strlen(uri) > URI_MAX || !characters_are_plain(uri) || !escapes_are_plain(uri) ||
+	    !parts_read(uri, &parts) || !path_is_sound(parts.path))
 		return false;
 	return is_web_address(&parts, native, development) || (native && is_private_use(&parts));
 }
@@ -216,9 +223,9 @@ static bool matches_loopback(const char *registered, const char *uri)
 
 	if (!parts_read(registered, &a) || !parts_read(uri, &b) || !a.has_authority || !b.has_authority)
 		return false;
-	return text_starts(registered, "http://") && text_starts(uri, "http://") && host_is_loopback_literal(&a) &&
-	       a.host_size == b.host_size && memcmp(a.host, b.host, a.host_size) == 0 && port_is_sound(&b) &&
-	       text_equal(a.path, b.path);
+	return text_starts(registered, "http://") && text_starts(uri, "http://") &&
+	       host_is_loopback_literal(&a) && a.host_size == b.host_size &&
+	       memcmp(a.host, b.host, a.host_size) == 0 && port_is_sound(&b) && text_equal(a.path, b.path);
 }
 
 bool redirect_uri_matches(const struct client *client, const char *uri)
@@ -230,7 +237,8 @@ bool redirect_uri_matches(const struct client *client, const char *uri)
 		return false;
 	if (text_list_has(client->redirect_uris, uri))
 		return true;
-	for (const char *const *registered = client->redirect_uris; native && registered && *registered; registered++)
+	for (const char *const *registered = client->redirect_uris; native && registered && *registered;
+	     registered++)
 		if (matches_loopback(*registered, uri))
 			return true;
 	return false;

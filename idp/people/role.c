@@ -58,7 +58,7 @@ static void gather(struct gathering *g, const char *role_id)
 	if (!role || role->deleted || g->seen[role - g->practice->roles])
 		return;
 	g->seen[role - g->practice->roles] = true;
-	json_object_foreach(role->permissions, feature, entries)
+	json_object_foreach (role->permissions, feature, entries)
 		gather_feature(g, feature, entries);
 	for (const char *const *parent = role->inherits; parent && *parent; parent++)
 		gather(g, *parent);
@@ -69,7 +69,8 @@ enum err role_effective(struct arena *arena, const struct practice *practice, co
 			struct permission_table *out)
 {
 	struct gathering g = {
-		.practice = practice, .seen = arena_array(arena, bool, practice->role_count + 1),
+		.practice = practice,
+		.seen = arena_array(arena, bool, practice->role_count + 1),
 		.allowed = arena_alloc_array(arena, sizeof(*g.allowed), feature_count()),
 		.denied = arena_alloc_array(arena, sizeof(*g.denied), feature_count()),
 	};
@@ -88,7 +89,8 @@ bool role_denies(const struct practice *practice, const char *role_id, size_t fe
 {
 	AUTO(arena_done) struct arena *arena = arena_new();
 	struct gathering g = {
-		.practice = practice, .seen = arena_array(arena, bool, practice->role_count + 1),
+		.practice = practice,
+		.seen = arena_array(arena, bool, practice->role_count + 1),
 		.allowed = arena_alloc_array(arena, sizeof(*g.allowed), feature_count()),
 		.denied = arena_alloc_array(arena, sizeof(*g.denied), feature_count()),
 	};
@@ -106,7 +108,8 @@ static const struct role_row *row_find(const struct role_row *rows, size_t count
 }
 
 /* Does a chain of inheritance lead from one role to another? There is no circle among rows yet. */
-static bool leads_to(struct arena *arena, const struct role_row *rows, size_t count, const char *from, const char *to)
+static bool leads_to(struct arena *arena, const struct role_row *rows, size_t count, const char *from,
+		     const char *to)
 {
 	const struct role_row *row = row_find(rows, count, from);
 
@@ -120,7 +123,8 @@ static bool leads_to(struct arena *arena, const struct role_row *rows, size_t co
 	return false;
 }
 
-static enum err inherits_check(struct work *work, const struct role_row *rows, size_t count, const struct role_change *change)
+static enum err inherits_check(struct work *work, const struct role_row *rows, size_t count,
+			       const struct role_change *change)
 {
 	size_t size = 0;
 
@@ -130,9 +134,11 @@ static enum err inherits_check(struct work *work, const struct role_row *rows, s
 		if (++size > 20)
 			return fault(work, ERR_DOCUMENT, "role %s: inherits: more than 20 roles", change->id);
 		if (!text_equal(*parent, change->id) && (!row || row->deleted))
-			return fault(work, ERR_DOCUMENT, "role %s: inherits: there is no such role in the practice", change->id);
+			return fault(work, ERR_DOCUMENT,
+				     "role %s: inherits: there is no such role in the practice", change->id);
 		if (leads_to(work->arena, rows, count, *parent, change->id))
-			return fault(work, ERR_DOCUMENT, "role %s: inherits: %s inherits from it: a circle", change->id, *parent);
+			return fault(work, ERR_DOCUMENT, "role %s: inherits: %s inherits from it: a circle",
+				     change->id, *parent);
 	}
 	return OK;
 }
@@ -144,11 +150,13 @@ static enum err role_check(struct work *work, const struct role_change *change, 
 	if (!text_is_slug(change->id))
 		return fault(work, ERR_DOCUMENT, "role: id: lower-case letters, digits and - are expected");
 	if (role_is_built_in(change->id) || (old && old->built_in))
-		return fault(work, ERR_REFUSED, "role %s is built in; a custom role can inherit it", change->id);
+		return fault(work, ERR_REFUSED, "role %s is built in; a custom role can inherit it",
+			     change->id);
 	if (old && old->deleted)
 		return fault(work, ERR_CONFLICT, "role %s was deleted; ids are not given again", change->id);
 	if (change->name && !name_is_fine(change->name))
-		return fault(work, ERR_DOCUMENT, "role %s: name: 1 to 200 bytes of plain text are expected", change->id);
+		return fault(work, ERR_DOCUMENT, "role %s: name: 1 to 200 bytes of plain text are expected",
+			     change->id);
 	if (change->permissions && permissions_check(work->arena, change->permissions, &message) != OK)
 		return fault(work, ERR_DOCUMENT, "role %s: %s", change->id, message);
 	return OK;
@@ -174,11 +182,16 @@ enum err role_apply(struct work *work, const struct role_change *change, bool *c
 
 	TRY(role_check(work, change, old));
 	TRY(inherits_check(work, rows, count, change));
-	struct role_row row = old ? *old : (struct role_row){ .id = change->id, .name = change->id, .inherits = "", .permissions = "{}" };
+	struct role_row row = old ? *old
+				  : (struct role_row){ .id = change->id,
+						       .name = change->id,
+						       .inherits = "",
+						       .permissions = "{}" };
 
 	row.name = change->name ? change->name : row.name;
 	row.inherits = change->inherits ? list_join(work->arena, change->inherits) : row.inherits;
-	row.permissions = change->permissions ? json_canonical(work->arena, change->permissions) : row.permissions;
+	row.permissions =
+		change->permissions ? json_canonical(work->arena, change->permissions) : row.permissions;
 	AUTO(json_done) json_t *differences = role_differences(old, &row);
 
 	*changed = !old || json_object_size(differences);
@@ -186,14 +199,17 @@ enum err role_apply(struct work *work, const struct role_change *change, bool *c
 		return OK;
 	TRY(roles_put(work, &row));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){
-		.event = EVENT_ROLE_CHANGED, .target_kind = "role", .target_id = row.id, .change = differences });
+	return audit(work, &(struct audit_note){ .event = EVENT_ROLE_CHANGED,
+						 .target_kind = "role",
+						 .target_id = row.id,
+						 .change = differences });
 }
 
 static bool is_inherited(struct arena *arena, const struct role_row *rows, size_t count, const char *id)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!rows[i].deleted && text_list_has((const char *const *)text_split(arena, rows[i].inherits, ' ', NULL), id))
+		if (!rows[i].deleted &&
+		    text_list_has((const char *const *)text_split(arena, rows[i].inherits, ' ', NULL), id))
 			return true;
 	return false;
 }
@@ -216,5 +232,6 @@ enum err role_delete(struct work *work, const char *id)
 		return fault(work, ERR_CONFLICT, "role %s is assigned or inherited", id);
 	TRY(roles_retire(work, id));
 	TRY(snapshot_touch(work));
-	return audit(work, &(struct audit_note){ .event = EVENT_ROLE_DELETED, .target_kind = "role", .target_id = id });
+	return audit(work, &(struct audit_note){
+				   .event = EVENT_ROLE_DELETED, .target_kind = "role", .target_id = id });
 }

@@ -33,7 +33,8 @@ const char *reach_word(enum reach reach);
 enum err permissions_check(struct arena *arena, const json_t *permissions, const char **message) MUST_USE;
 
 /* Built-in roles by template: id, name, permissions (guide 002: owner manager provider front-desk billing
- * inventory call-operator; practice-administrator; assigned-biller (additive); three-role: admin manager employee). */
+ * inventory call-operator; practice-administrator; assigned-biller (additive); three-role: admin manager
+ * employee). */
 struct role_template {
 	const char *id, *name;
 	bool additive;
@@ -64,18 +65,20 @@ bool role_denies(const struct practice *practice, const char *role_id, size_t fe
 
 struct assignment {
 	const char *id, *role_id, *source, *reason;
-	const char *const *locations; /* NULL: all */
+	const char *const *locations;    /* NULL: all */
 	int64_t valid_from, valid_until; /* 0: open */
 };
-/* Replaces the account's assignments of one source by the list (same ones stay, with their ids). The caller asks
- * account_guard_last_owner when the transaction has all it wants. */
+/* Replaces the account's assignments of one source by the list (same ones stay, with their ids). The caller
+ * asks account_guard_last_owner when the transaction has all it wants. */
 enum err assignments_replace(struct work *work, const char *account_id, const char *source,
 			     const struct assignment *list, size_t count, bool *changed) MUST_USE;
-enum err assignment_add(struct work *work, const char *account_id, const struct assignment *assignment, const char **id) MUST_USE;
+enum err assignment_add(struct work *work, const char *account_id, const struct assignment *assignment,
+			const char **id) MUST_USE;
 enum err assignment_remove(struct work *work, const char *assignment_id) MUST_USE;
 
 /* Is the location one of the assignment's, or below one? */
-bool assignment_covers(const struct practice *practice, const struct assignment *assignment, const char *location_id);
+bool assignment_covers(const struct practice *practice, const struct assignment *assignment,
+		       const char *location_id);
 
 /* What somebody holds now. places: locations in declared order, archived ones left out. */
 struct place {
@@ -85,11 +88,12 @@ struct place {
 struct standing {
 	const struct place *places;
 	size_t place_count;
-	const char *const *everywhere; /* roles held at every listed place; in a practice without places, for all of them */
-	int64_t next_change;           /* the earliest until (or from) ahead, 0: none: tokens do not outlive it */
+	const char *const *everywhere; /* roles held at every listed place; in a practice without places, for
+					  all of them */
+	int64_t next_change; /* the earliest until (or from) ahead, 0: none: tokens do not outlive it */
 };
-void standing_of(struct arena *arena, const struct practice *practice, const struct assignment *list, size_t count, int64_t now,
-		 struct standing *out);
+void standing_of(struct arena *arena, const struct practice *practice, const struct assignment *list,
+		 size_t count, int64_t now, struct standing *out);
 const struct place *standing_at(const struct standing *standing, const char *location_id);
 /* Is one of these roles (ends with NULL) held anywhere? */
 bool standing_has_role(const struct standing *standing, const char *const *wanted);
@@ -98,7 +102,8 @@ struct decision {
 	enum reach reach;
 	const char *role_id, *location_id, *reason;
 };
-enum err standing_decide(struct arena *arena, const struct practice *practice, const struct standing *standing,
-			 const char *location_id, const char *feature, enum action action, struct decision *out) MUST_USE;
+enum err standing_decide(struct arena *arena, const struct practice *practice,
+			 const struct standing *standing, const char *location_id, const char *feature,
+			 enum action action, struct decision *out) MUST_USE;
 
 #endif

@@ -16,7 +16,8 @@ static bool holds_now(const struct assignment *assignment, int64_t now)
 	return assignment->valid_from <= now && (!assignment->valid_until || now < assignment->valid_until);
 }
 
-bool assignment_covers(const struct practice *practice, const struct assignment *assignment, const char *location_id)
+bool assignment_covers(const struct practice *practice, const struct assignment *assignment,
+		       const char *location_id)
 {
 	if (!assignment->locations)
 		return true;
@@ -59,14 +60,16 @@ static void roles_add(const struct practice *practice, const char **list, const 
 }
 
 /* location_id NULL: what is held everywhere by its own words. */
-static const char *const *roles_at(struct arena *arena, const struct practice *practice, const struct assignment *list, size_t count,
-				   int64_t now, const char *location_id)
+static const char *const *roles_at(struct arena *arena, const struct practice *practice,
+				   const struct assignment *list, size_t count, int64_t now,
+				   const char *location_id)
 {
 	const char **roles = arena_array(arena, const char *, count + 2);
 
 	for (size_t i = 0; i < count; i++) {
 		const struct role *role = practice_role(practice, list[i].role_id);
-		bool here = location_id ? assignment_covers(practice, &list[i], location_id) : !list[i].locations;
+		bool here =
+			location_id ? assignment_covers(practice, &list[i], location_id) : !list[i].locations;
 
 		if (role && !role->deleted && here && holds_now(&list[i], now))
 			roles_add(practice, roles, role->id);
@@ -109,8 +112,8 @@ static int64_t next_change(const struct assignment *list, size_t count, int64_t 
 	return next;
 }
 
-void standing_of(struct arena *arena, const struct practice *practice, const struct assignment *list, size_t count, int64_t now,
-		 struct standing *out)
+void standing_of(struct arena *arena, const struct practice *practice, const struct assignment *list,
+		 size_t count, int64_t now, struct standing *out)
 {
 	struct place *places = arena_array(arena, struct place, practice->location_count + 1);
 	size_t found = 0;
@@ -123,8 +126,11 @@ void standing_of(struct arena *arena, const struct practice *practice, const str
 			places[found++] = (struct place){ .location = location, .roles = roles };
 	}
 	*out = (struct standing){
-		.places = places, .place_count = found, .next_change = next_change(list, count, now),
-		.everywhere = found ? held_everywhere(arena, places, found) : roles_at(arena, practice, list, count, now, NULL),
+		.places = places,
+		.place_count = found,
+		.next_change = next_change(list, count, now),
+		.everywhere = found ? held_everywhere(arena, places, found)
+				    : roles_at(arena, practice, list, count, now, NULL),
 	};
 }
 
@@ -148,20 +154,26 @@ bool standing_has_role(const struct standing *standing, const char *const *wante
 	return false;
 }
 
-/* Which single role explains the reach: the first that gives as much alone, or, for a refusal, the one that denies. */
-static enum err explain(struct arena *arena, const struct practice *practice, const char *const *roles, size_t feature,
-			enum action action, struct decision *out)
+/* Which single role explains the reach: the first that gives as much alone, or, for a refusal, the one that
+ * denies. */
+static enum err explain(struct arena *arena, const struct practice *practice, const char *const *roles,
+			size_t feature, enum action action, struct decision *out)
 {
 	for (const char *const *role = roles; *role; role++) {
 		struct permission_table alone;
 
 		TRY(role_effective(arena, practice, (const char *const[]){ *role, NULL }, &alone));
 		if (out->reach != REACH_NONE && alone.cells[feature][action] >= out->reach) {
-			*out = (struct decision){ .reach = out->reach, .role_id = *role, .location_id = out->location_id, .reason = "granted" };
+			*out = (struct decision){ .reach = out->reach,
+						  .role_id = *role,
+						  .location_id = out->location_id,
+						  .reason = "granted" };
 			return OK;
 		}
 		if (out->reach == REACH_NONE && role_denies(practice, *role, feature, action)) {
-			*out = (struct decision){ .role_id = *role, .location_id = out->location_id, .reason = "denied" };
+			*out = (struct decision){ .role_id = *role,
+						  .location_id = out->location_id,
+						  .reason = "denied" };
 			return OK;
 		}
 	}
@@ -169,8 +181,9 @@ static enum err explain(struct arena *arena, const struct practice *practice, co
 	return OK;
 }
 
-enum err standing_decide(struct arena *arena, const struct practice *practice, const struct standing *standing,
-			 const char *location_id, const char *feature, enum action action, struct decision *out)
+enum err standing_decide(struct arena *arena, const struct practice *practice,
+			 const struct standing *standing, const char *location_id, const char *feature,
+			 enum action action, struct decision *out)
 {
 	const struct feature *known = feature_find(feature);
 	const struct place *place = standing_at(standing, location_id);

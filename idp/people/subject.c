@@ -14,24 +14,40 @@
 enum err account_open(struct work *work, const struct account_row *row, struct account *out)
 {
 	*out = (struct account){
-		.id = row->id, .email = row->email, .given_name = row->given_name, .family_name = row->family_name,
-		.class_ = row->class_, .npi = row->npi, .email_verified = row->email_verified, .disabled = row->disabled,
-		.must_change = row->must_change, .epoch = row->epoch, .created_at = row->created_at,
-		.updated_at = row->updated_at, .last_login_at = row->last_login_at,
+		.id = row->id,
+		.email = row->email,
+		.given_name = row->given_name,
+		.family_name = row->family_name,
+		.class_ = row->class_,
+		.npi = row->npi,
+		.email_verified = row->email_verified,
+		.disabled = row->disabled,
+		.must_change = row->must_change,
+		.epoch = row->epoch,
+		.created_at = row->created_at,
+		.updated_at = row->updated_at,
+		.last_login_at = row->last_login_at,
 	};
 	return profile_open(work, row->id, row->profile, &out->profile);
 }
 
-static const struct assignment *assignments_from(struct arena *arena, const struct assignment_row *rows, size_t count)
+static const struct assignment *assignments_from(struct arena *arena, const struct assignment_row *rows,
+						 size_t count)
 {
 	struct assignment *list = arena_array(arena, struct assignment, count + 1);
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = (struct assignment){
-			.id = rows[i].id, .role_id = rows[i].role_id, .source = rows[i].source, .reason = rows[i].reason,
-			.valid_from = rows[i].valid_from, .valid_until = rows[i].valid_until,
-			.locations = text_equal(rows[i].locations, ALL_LOCATIONS) ? NULL :
-				(const char *const *)text_split(arena, rows[i].locations, ' ', NULL),
+			.id = rows[i].id,
+			.role_id = rows[i].role_id,
+			.source = rows[i].source,
+			.reason = rows[i].reason,
+			.valid_from = rows[i].valid_from,
+			.valid_until = rows[i].valid_until,
+			.locations = text_equal(rows[i].locations, ALL_LOCATIONS)
+					     ? NULL
+					     : (const char *const *)text_split(arena, rows[i].locations, ' ',
+									       NULL),
 		};
 	return list;
 }
@@ -44,13 +60,16 @@ enum err subject_load(struct work *work, const char *account_id, struct subject 
 	bool found = false;
 
 	if (!subject.practice)
-		return fault(work, ERR_NOT_FOUND, "practice %s is not known here", work->practice ? work->practice : "(none)");
-	TRY(accounts_with_assignments(work, account_id, &row, &found, &assignments, &subject.assignment_count));
+		return fault(work, ERR_NOT_FOUND, "practice %s is not known here",
+			     work->practice ? work->practice : "(none)");
+	TRY(accounts_with_assignments(work, account_id, &row, &found, &assignments,
+				      &subject.assignment_count));
 	if (!found)
 		return fault(work, ERR_NOT_FOUND, "no such account in practice %s", work->practice);
 	TRY(account_open(work, &row, &subject.account));
 	subject.assignments = assignments_from(work->arena, assignments, subject.assignment_count);
-	standing_of(work->arena, subject.practice, subject.assignments, subject.assignment_count, work->now, &subject.standing);
+	standing_of(work->arena, subject.practice, subject.assignments, subject.assignment_count, work->now,
+		    &subject.standing);
 	*out = subject;
 	return OK;
 }
@@ -68,8 +87,10 @@ enum err subject_may(struct work *work, const struct subject *subject, const str
 	if (client->disabled)
 		return fault(work, ERR_NO_ACCESS, "app %s is disabled", client->client_id);
 	if (!client_serves(client, practice->id))
-		return fault(work, ERR_NO_ACCESS, "app %s does not serve practice %s", client->client_id, practice->id);
+		return fault(work, ERR_NO_ACCESS, "app %s does not serve practice %s", client->client_id,
+			     practice->id);
 	if (client->roles && !standing_has_role(&subject->standing, client->roles))
-		return fault(work, ERR_NO_ACCESS, "account %s holds no role that may use app %s", subject->account.id, client->client_id);
+		return fault(work, ERR_NO_ACCESS, "account %s holds no role that may use app %s",
+			     subject->account.id, client->client_id);
 	return OK;
 }

@@ -6,23 +6,35 @@
 #include "store/accounts.h"
 #include "store/db.h"
 
-#define ACCOUNT_COLUMNS                                                                                              \
-	"a.id, a.email, a.email_key, a.given_name, a.family_name, a.class, a.npi, a.profile, a.email_verified, a.disabled," \
+#define ACCOUNT_COLUMNS                                                                                      \
+	"a.id, a.email, a.email_key, a.given_name, a.family_name, a.class, a.npi, a.profile, "               \
+	"a.email_verified, a.disabled,"                                                                      \
 	" a.must_change, a.epoch, a.created_at, a.updated_at, a.last_login_at"
 enum { ASSIGNMENT_AT = 15 }; /* the first column after ACCOUNT_COLUMNS */
 
 static struct account_row account_from(const struct rows *rows, size_t i)
 {
 	return (struct account_row){
-		.id = rows_text(rows, i, 0), .email = rows_text(rows, i, 1), .email_key = rows_text(rows, i, 2),
-		.given_name = rows_text(rows, i, 3), .family_name = rows_text(rows, i, 4), .class_ = rows_text(rows, i, 5),
-		.npi = rows_text(rows, i, 6), .profile = rows_bytes(rows, i, 7), .email_verified = rows_bool(rows, i, 8),
-		.disabled = rows_bool(rows, i, 9), .must_change = rows_bool(rows, i, 10), .epoch = rows_int(rows, i, 11),
-		.created_at = rows_int(rows, i, 12), .updated_at = rows_int(rows, i, 13), .last_login_at = rows_int(rows, i, 14),
+		.id = rows_text(rows, i, 0),
+		.email = rows_text(rows, i, 1),
+		.email_key = rows_text(rows, i, 2),
+		.given_name = rows_text(rows, i, 3),
+		.family_name = rows_text(rows, i, 4),
+		.class_ = rows_text(rows, i, 5),
+		.npi = rows_text(rows, i, 6),
+		.profile = rows_bytes(rows, i, 7),
+		.email_verified = rows_bool(rows, i, 8),
+		.disabled = rows_bool(rows, i, 9),
+		.must_change = rows_bool(rows, i, 10),
+		.epoch = rows_int(rows, i, 11),
+		.created_at = rows_int(rows, i, 12),
+		.updated_at = rows_int(rows, i, 13),
+		.last_login_at = rows_int(rows, i, 14),
 	};
 }
 
-static const char find_account[] = "SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 AND a.id = $2";
+static const char find_account[] =
+	"SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 AND a.id = $2";
 
 enum err accounts_by_id(struct work *work, const char *id, struct account_row *out, bool *found)
 {
@@ -35,7 +47,8 @@ enum err accounts_by_id(struct work *work, const char *id, struct account_row *o
 	return OK;
 }
 
-static const char find_account_key[] = "SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 AND a.email_key = $2";
+static const char find_account_key[] =
+	"SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 AND a.email_key = $2";
 
 enum err accounts_by_key(struct work *work, const char *email_key, struct account_row *out, bool *found)
 {
@@ -49,7 +62,8 @@ enum err accounts_by_key(struct work *work, const char *email_key, struct accoun
 }
 
 static const char with_assignments[] =
-	"SELECT " ACCOUNT_COLUMNS ", s.id, s.role_id, s.locations, s.valid_from, s.valid_until, s.source, s.reason"
+	"SELECT " ACCOUNT_COLUMNS
+	", s.id, s.role_id, s.locations, s.valid_from, s.valid_until, s.source, s.reason"
 	" FROM account a LEFT JOIN assignment s ON s.practice_id = a.practice_id AND s.account_id = a.id"
 	" WHERE a.practice_id = $1 AND a.id = $2 ORDER BY s.created_at, s.id";
 
@@ -66,15 +80,20 @@ enum err accounts_with_assignments(struct work *work, const char *id, struct acc
 		*out = account_from(&rows, 0);
 	for (size_t i = 0; i < rows.count && !rows_null(&rows, i, ASSIGNMENT_AT); i++)
 		(*assignments)[(*count)++] = (struct assignment_row){
-			.id = rows_text(&rows, i, ASSIGNMENT_AT), .account_id = out->id,
-			.role_id = rows_text(&rows, i, ASSIGNMENT_AT + 1), .locations = rows_text(&rows, i, ASSIGNMENT_AT + 2),
-			.valid_from = rows_int(&rows, i, ASSIGNMENT_AT + 3), .valid_until = rows_int(&rows, i, ASSIGNMENT_AT + 4),
-			.source = rows_text(&rows, i, ASSIGNMENT_AT + 5), .reason = rows_text(&rows, i, ASSIGNMENT_AT + 6),
+			.id = rows_text(&rows, i, ASSIGNMENT_AT),
+			.account_id = out->id,
+			.role_id = rows_text(&rows, i, ASSIGNMENT_AT + 1),
+			.locations = rows_text(&rows, i, ASSIGNMENT_AT + 2),
+			.valid_from = rows_int(&rows, i, ASSIGNMENT_AT + 3),
+			.valid_until = rows_int(&rows, i, ASSIGNMENT_AT + 4),
+			.source = rows_text(&rows, i, ASSIGNMENT_AT + 5),
+			.reason = rows_text(&rows, i, ASSIGNMENT_AT + 6),
 		};
 	return OK;
 }
 
-static const char all_accounts[] = "SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 ORDER BY a.email, a.id";
+static const char all_accounts[] =
+	"SELECT " ACCOUNT_COLUMNS " FROM account a WHERE a.practice_id = $1 ORDER BY a.email, a.id";
 
 enum err accounts_all(struct work *work, struct account_row **out, size_t *count)
 {
@@ -88,23 +107,26 @@ enum err accounts_all(struct work *work, struct account_row **out, size_t *count
 	return OK;
 }
 
-static const char insert_account[] =
-	"INSERT INTO account (practice_id, id, email, email_key, email_verified, given_name, family_name, class, npi, profile,"
-	" disabled, must_change, epoch, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
-static const char insert_finder[] = "INSERT INTO account_finder (email_key, practice_id, account_id) VALUES ($1, $2, $3)";
+static const char insert_account[] = "INSERT INTO account (practice_id, id, email, email_key, "
+				     "email_verified, given_name, family_name, class, npi, profile,"
+				     " disabled, must_change, epoch, created_at, updated_at) VALUES ($1, $2, "
+				     "$3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)";
+static const char insert_finder[] =
+	"INSERT INTO account_finder (email_key, practice_id, account_id) VALUES ($1, $2, $3)";
 
 enum err accounts_insert(struct work *work, const struct account_row *row)
 {
-	TRY(db_run(work, NULL, insert_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email), V_TEXT(row->email_key),
-		   V_BOOL(row->email_verified), V_TEXT(row->given_name), V_TEXT(row->family_name), V_TEXT(row->class_),
-		   V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled), V_BOOL(row->must_change), V_INT(row->epoch),
-		   V_INT(work->now)));
-	return db_run(work, NULL, insert_finder, V_TEXT(row->email_key), V_TEXT(work->practice), V_TEXT(row->id));
+	TRY(db_run(work, NULL, insert_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email),
+		   V_TEXT(row->email_key), V_BOOL(row->email_verified), V_TEXT(row->given_name),
+		   V_TEXT(row->family_name), V_TEXT(row->class_), V_TEXT(row->npi), V_BYTES(row->profile),
+		   V_BOOL(row->disabled), V_BOOL(row->must_change), V_INT(row->epoch), V_INT(work->now)));
+	return db_run(work, NULL, insert_finder, V_TEXT(row->email_key), V_TEXT(work->practice),
+		      V_TEXT(row->id));
 }
 
 /* What is only this account's; the audit's rows stay. */
-static const char delete_session_apps[] =
-	"DELETE FROM session_app WHERE practice_id = $1 AND sid IN (SELECT sid FROM session WHERE practice_id = $1 AND account_id = $2)";
+static const char delete_session_apps[] = "DELETE FROM session_app WHERE practice_id = $1 AND sid IN (SELECT "
+					  "sid FROM session WHERE practice_id = $1 AND account_id = $2)";
 static const char delete_sessions[] = "DELETE FROM session WHERE practice_id = $1 AND account_id = $2";
 static const char delete_codes[] = "DELETE FROM code WHERE practice_id = $1 AND account_id = $2";
 static const char delete_families[] = "DELETE FROM family WHERE practice_id = $1 AND account_id = $2";
@@ -125,16 +147,17 @@ enum err accounts_delete(struct work *work, const char *id)
 	return OK;
 }
 
-static const char update_account[] =
-	"UPDATE account SET email = $3, email_verified = $4, given_name = $5, family_name = $6, class = $7, npi = $8, profile = $9,"
-	" disabled = $10, must_change = $11, epoch = $12, updated_at = $13 WHERE practice_id = $1 AND id = $2";
+static const char update_account[] = "UPDATE account SET email = $3, email_verified = $4, given_name = $5, "
+				     "family_name = $6, class = $7, npi = $8, profile = $9,"
+				     " disabled = $10, must_change = $11, epoch = $12, updated_at = $13 "
+				     "WHERE practice_id = $1 AND id = $2";
 
 enum err accounts_update(struct work *work, const struct account_row *row)
 {
 	return db_run(work, NULL, update_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email),
-		      V_BOOL(row->email_verified), V_TEXT(row->given_name), V_TEXT(row->family_name), V_TEXT(row->class_),
-		      V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled), V_BOOL(row->must_change), V_INT(row->epoch),
-		      V_INT(work->now));
+		      V_BOOL(row->email_verified), V_TEXT(row->given_name), V_TEXT(row->family_name),
+		      V_TEXT(row->class_), V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled),
+		      V_BOOL(row->must_change), V_INT(row->epoch), V_INT(work->now));
 }
 
 static const char signed_in[] = "UPDATE account SET last_login_at = $3 WHERE practice_id = $1 AND id = $2";
@@ -148,8 +171,8 @@ static const char find_everywhere[] =
 	"SELECT practice_id, account_id FROM account_finder WHERE email_key = $1"
 	" AND (CAST($2 AS TEXT) IS NULL OR practice_id = $2) ORDER BY practice_id LIMIT $3";
 
-enum err finder_find(struct work *work, const char *email_key, const char *practice_id, int64_t max, struct finder_row **out,
-		     size_t *count)
+enum err finder_find(struct work *work, const char *email_key, const char *practice_id, int64_t max,
+		     struct finder_row **out, size_t *count)
 {
 	struct rows rows;
 
@@ -157,13 +180,14 @@ enum err finder_find(struct work *work, const char *email_key, const char *pract
 	*out = arena_array(work->arena, struct finder_row, rows.count + 1);
 	*count = rows.count;
 	for (size_t i = 0; i < rows.count; i++)
-		(*out)[i] = (struct finder_row){ .practice_id = rows_text(&rows, i, 0), .account_id = rows_text(&rows, i, 1) };
+		(*out)[i] = (struct finder_row){ .practice_id = rows_text(&rows, i, 0),
+						 .account_id = rows_text(&rows, i, 1) };
 	return OK;
 }
 
-static const char load_password[] =
-	"SELECT p.hash, a.disabled FROM account a LEFT JOIN password p ON p.practice_id = a.practice_id AND p.account_id = a.id"
-	" WHERE a.practice_id = $1 AND a.id = $2";
+static const char load_password[] = "SELECT p.hash, a.disabled FROM account a LEFT JOIN password p ON "
+				    "p.practice_id = a.practice_id AND p.account_id = a.id"
+				    " WHERE a.practice_id = $1 AND a.id = $2";
 
 enum err passwords_load(struct work *work, const char *account_id, struct password_row *out)
 {
@@ -172,27 +196,33 @@ enum err passwords_load(struct work *work, const char *account_id, struct passwo
 	TRY(db_run(work, &rows, load_password, V_TEXT(work->practice), V_TEXT(account_id)));
 	*out = (struct password_row){ .disabled = true };
 	if (rows.count == 1)
-		*out = (struct password_row){ .hash = rows_text(&rows, 0, 0), .disabled = rows_bool(&rows, 0, 1) };
+		*out = (struct password_row){ .hash = rows_text(&rows, 0, 0),
+					      .disabled = rows_bool(&rows, 0, 1) };
 	return OK;
 }
 
 static const char put_password[] =
 	"INSERT INTO password (practice_id, account_id, hash, changed_at) VALUES ($1, $2, $3, $4)"
-	" ON CONFLICT (practice_id, account_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at";
+	" ON CONFLICT (practice_id, account_id) DO UPDATE SET hash = excluded.hash, changed_at = "
+	"excluded.changed_at";
 
 enum err passwords_put(struct work *work, const char *account_id, const char *hash)
 {
-	return db_run(work, NULL, put_password, V_TEXT(work->practice), V_TEXT(account_id), V_TEXT(hash), V_INT(work->now));
+	return db_run(work, NULL, put_password, V_TEXT(work->practice), V_TEXT(account_id), V_TEXT(hash),
+		      V_INT(work->now));
 }
 
-static const char swap_password[] = "UPDATE password SET hash = $4 WHERE practice_id = $1 AND account_id = $2 AND hash = $3";
+static const char swap_password[] =
+	"UPDATE password SET hash = $4 WHERE practice_id = $1 AND account_id = $2 AND hash = $3";
 
 enum err passwords_swap(struct work *work, const char *account_id, const char *old_hash, const char *hash)
 {
-	return db_run(work, NULL, swap_password, V_TEXT(work->practice), V_TEXT(account_id), V_TEXT(old_hash), V_TEXT(hash));
+	return db_run(work, NULL, swap_password, V_TEXT(work->practice), V_TEXT(account_id), V_TEXT(old_hash),
+		      V_TEXT(hash));
 }
 
-static const char forget_attempts[] = "DELETE FROM counter WHERE kind = $1 AND substr(key, 1, length($2)) = $2";
+static const char forget_attempts[] =
+	"DELETE FROM counter WHERE kind = $1 AND substr(key, 1, length($2)) = $2";
 
 enum err attempts_forget(struct work *work, const char *kind, const char *key_start)
 {

@@ -1,4 +1,5 @@
-/* accounts.h: rows of account, account_finder and password, of work->practice. Rules live in people/account.h. */
+/* accounts.h: rows of account, account_finder and password, of work->practice. Rules live in
+ * people/account.h. */
 #ifndef STORE_ACCOUNTS_H
 #define STORE_ACCOUNTS_H
 
@@ -14,7 +15,8 @@ struct account_row {
 	int64_t epoch, created_at, updated_at, last_login_at;
 };
 enum err accounts_by_id(struct work *work, const char *id, struct account_row *out, bool *found) MUST_USE;
-enum err accounts_by_key(struct work *work, const char *email_key, struct account_row *out, bool *found) MUST_USE;
+enum err accounts_by_key(struct work *work, const char *email_key, struct account_row *out,
+			 bool *found) MUST_USE;
 /* The account and what it holds in one statement. */
 enum err accounts_with_assignments(struct work *work, const char *id, struct account_row *out, bool *found,
 				   struct assignment_row **assignments, size_t *count) MUST_USE;
@@ -29,8 +31,8 @@ enum err accounts_signed_in(struct work *work, const char *id) MUST_USE; /* last
 struct finder_row {
 	const char *practice_id, *account_id;
 };
-enum err finder_find(struct work *work, const char *email_key, const char *practice_id, int64_t max, struct finder_row **out,
-		     size_t *count) MUST_USE;
+enum err finder_find(struct work *work, const char *email_key, const char *practice_id, int64_t max,
+		     struct finder_row **out, size_t *count) MUST_USE;
 
 /* For a check of a password: always answers, with hash NULL and disabled for somebody unknown. */
 struct password_row {
@@ -40,7 +42,8 @@ struct password_row {
 enum err passwords_load(struct work *work, const char *account_id, struct password_row *out) MUST_USE;
 enum err passwords_put(struct work *work, const char *account_id, const char *hash) MUST_USE;
 /* A better hash of the same password, unless it was changed meanwhile. */
-enum err passwords_swap(struct work *work, const char *account_id, const char *old_hash, const char *hash) MUST_USE;
+enum err passwords_swap(struct work *work, const char *account_id, const char *old_hash,
+			const char *hash) MUST_USE;
 /* Every counter of one kind whose key begins so. */
 enum err attempts_forget(struct work *work, const char *kind, const char *key_start) MUST_USE;
 

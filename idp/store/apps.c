@@ -12,48 +12,67 @@
 #define AT(member) offsetof(struct client, member)
 
 const struct app_field app_fields[] = {
-	{ "client_id", APP_ID, NULL, NULL, 1, 128, APP_NOWHERE, "the app's public name in requests; never given again" },
+	{ "client_id", APP_ID, NULL, NULL, 1, 128, APP_NOWHERE,
+	  "the app's public name in requests; never given again" },
 	{ "name", APP_TEXT, NULL, NULL, 1, 200, APP_NOWHERE, "what people read" },
 	{ "type", APP_WORD, "oidc", "oidc", 0, 0, APP_NOWHERE, "the protocol" },
 	{ "practices", APP_SLUGS, NULL, NULL, 1, 1000, APP_NOWHERE, "ids of the practices it serves" },
 	{ "disabled", APP_FLAG, NULL, "false", 0, 0, APP_NOWHERE, "nothing is issued to it" },
-	{ "redirect_uris", APP_REDIRECTS, NULL, NULL, 0, 100, AT(redirect_uris), "where codes are sent, compared byte for byte" },
+	{ "redirect_uris", APP_REDIRECTS, NULL, NULL, 0, 100, AT(redirect_uris),
+	  "where codes are sent, compared byte for byte" },
 	{ "post_logout_redirect_uris", APP_REDIRECTS, NULL, NULL, 0, 100, AT(post_logout_redirect_uris),
 	  "where people return to after logout" },
-	{ "token_endpoint_auth_method", APP_WORD, "client_secret_basic client_secret_post private_key_jwt none",
-	  "client_secret_basic", 0, 0, AT(token_endpoint_auth_method), "how it authenticates; none is a public client" },
-	{ "application_type", APP_WORD, "web native", "web", 0, 0, AT(application_type), "native apps may use loopback and private-use schemes" },
-	{ "grant_types", APP_WORDS, "authorization_code refresh_token client_credentials", "authorization_code", 1, 3,
-	  AT(grant_types), "what it may ask the token endpoint for" },
-	{ "response_modes", APP_WORDS, "query fragment form_post", "query form_post", 1, 3, AT(response_modes),
-	  "how the answer may reach it" },
-	{ "scopes", APP_WORDS, "openid profile email phone address clinic roles groups offline_access", "openid", 1, 9, AT(scopes),
-	  "the most it may be granted" },
-	{ "resources", APP_RESOURCES, NULL, NULL, 0, 20, AT(resources), "audiences it may ask for (RFC 8707)" },
-	{ "first_party", APP_FLAG, NULL, "false", 0, 0, AT(first_party), "the practice's own: no consent page" },
-	{ "require_pkce", APP_FLAG, NULL, "true", 0, 0, AT(require_pkce), "false is possible for a confidential app alone" },
-	{ "require_pushed_authorization_requests", APP_FLAG, NULL, "false", 0, 0, AT(require_pushed_authorization_requests), "RFC 9126" },
-	{ "require_location", APP_FLAG, NULL, "false", 0, 0, AT(require_location), "ask for the location at sign-in" },
-	{ "backchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(backchannel_logout_uri), "is told of logouts by us" },
-	{ "backchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0, AT(backchannel_logout_session_required), "needs sid" },
-	{ "frontchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(frontchannel_logout_uri), "is told of logouts in the browser" },
-	{ "frontchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0, AT(frontchannel_logout_session_required), "needs sid" },
+	{ "token_endpoint_auth_method", APP_WORD,
+	  "client_secret_basic client_secret_post private_key_jwt none", "client_secret_basic", 0, 0,
+	  AT(token_endpoint_auth_method), "how it authenticates; none is a public client" },
+	{ "application_type", APP_WORD, "web native", "web", 0, 0, AT(application_type),
+	  "native apps may use loopback and private-use schemes" },
+	{ "grant_types", APP_WORDS, "authorization_code refresh_token client_credentials",
+	  "authorization_code", 1, 3, AT(grant_types), "what it may ask the token endpoint for" },
+	{ "response_modes", APP_WORDS, "query fragment form_post", "query form_post", 1, 3,
+	  AT(response_modes), "how the answer may reach it" },
+	{ "scopes", APP_WORDS, "openid profile email phone address clinic roles groups offline_access",
+	  "openid", 1, 9, AT(scopes), "the most it may be granted" },
+	{ "resources", APP_RESOURCES, NULL, NULL, 0, 20, AT(resources),
+	  "audiences it may ask for (RFC 8707)" },
+	{ "first_party", APP_FLAG, NULL, "false", 0, 0, AT(first_party),
+	  "the practice's own: no consent page" },
+	{ "require_pkce", APP_FLAG, NULL, "true", 0, 0, AT(require_pkce),
+	  "false is possible for a confidential app alone" },
+	{ "require_pushed_authorization_requests", APP_FLAG, NULL, "false", 0, 0,
+	  AT(require_pushed_authorization_requests), "RFC 9126" },
+	{ "require_location", APP_FLAG, NULL, "false", 0, 0, AT(require_location),
+	  "ask for the location at sign-in" },
+	{ "backchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(backchannel_logout_uri),
+	  "is told of logouts by us" },
+	{ "backchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0,
+	  AT(backchannel_logout_session_required), "needs sid" },
+	{ "frontchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(frontchannel_logout_uri),
+	  "is told of logouts in the browser" },
+	{ "frontchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0,
+	  AT(frontchannel_logout_session_required), "needs sid" },
 	{ "jwks", APP_KEYS, NULL, NULL, 0, 0, AT(jwks), "its public keys" },
 	{ "jwks_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(jwks_uri), "where its public keys are" },
 	{ "logo_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(logo_uri), "its picture" },
 	{ "client_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(client_uri), "its home page" },
-	{ "initiate_login_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(initiate_login_uri), "starts a sign-in at the app" },
-	{ "id_token_signed_response_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0, AT(id_token_signed_response_alg), "signs ID tokens" },
-	{ "access_token_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0, AT(access_token_alg), "signs access tokens" },
+	{ "initiate_login_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(initiate_login_uri),
+	  "starts a sign-in at the app" },
+	{ "id_token_signed_response_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0,
+	  AT(id_token_signed_response_alg), "signs ID tokens" },
+	{ "access_token_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0, AT(access_token_alg),
+	  "signs access tokens" },
 	{ "access_token_lifetime", APP_SECONDS, NULL, "300", 60, 3600, AT(access_token_lifetime),
 	  "1 to 10 minutes; up to 60 is a recorded deviation" },
-	{ "refresh_token_lifetime", APP_SECONDS, NULL, "43200", 300, 31536000, AT(refresh_token_lifetime), "of the whole family" },
-	{ "id_token_claims", APP_CLAIMS, NULL, NULL, 0, 50, AT(id_token_claims), "released into the ID token for good" },
+	{ "refresh_token_lifetime", APP_SECONDS, NULL, "43200", 300, 31536000, AT(refresh_token_lifetime),
+	  "of the whole family" },
+	{ "id_token_claims", APP_CLAIMS, NULL, NULL, 0, 50, AT(id_token_claims),
+	  "released into the ID token for good" },
 	{ "roles", APP_SLUGS, NULL, NULL, 0, 100, AT(roles), "roles that may use the app; none named: all" },
 	{ .name = NULL },
 };
 
-static const char *const *fill_list(struct arena *arena, const struct app_field *field, const json_t *metadata)
+static const char *const *fill_list(struct arena *arena, const struct app_field *field,
+				    const json_t *metadata)
 {
 	const char *const *list = json_get_list(arena, metadata, field->name);
 
@@ -75,7 +94,8 @@ static int64_t fill_seconds(const struct app_field *field, const json_t *metadat
 	return json_get_int(metadata, field->name, seconds);
 }
 
-static void fill(struct arena *arena, const struct app_field *field, const json_t *metadata, struct client *out)
+static void fill(struct arena *arena, const struct app_field *field, const json_t *metadata,
+		 struct client *out)
 {
 	char *place = (char *)out + field->at;
 
@@ -95,12 +115,19 @@ static void fill(struct arena *arena, const struct app_field *field, const json_
 		memcpy(place, &keys, sizeof(keys));
 		break;
 	}
-	case APP_WORDS: case APP_SLUGS: case APP_CLAIMS: case APP_REDIRECTS: case APP_RESOURCES: {
+	case APP_WORDS:
+	case APP_SLUGS:
+	case APP_CLAIMS:
+	case APP_REDIRECTS:
+	case APP_RESOURCES: {
 		const char *const *list = fill_list(arena, field, metadata);
 		memcpy(place, &list, sizeof(list));
 		break;
 	}
-	case APP_TEXT: case APP_ID: case APP_WORD: case APP_ADDRESS: {
+	case APP_TEXT:
+	case APP_ID:
+	case APP_WORD:
+	case APP_ADDRESS: {
 		const char *text = json_get_text(metadata, field->name);
 		text = text ? text : field->fallback;
 		memcpy(place, &text, sizeof(text));
@@ -119,13 +146,18 @@ void client_fill(struct arena *arena, const json_t *metadata, struct client *out
 static struct app_row app_from(const struct rows *rows, size_t i)
 {
 	return (struct app_row){
-		.client_id = rows_text(rows, i, 0), .type = rows_text(rows, i, 1), .name = rows_text(rows, i, 2),
-		.metadata = rows_text(rows, i, 3), .secret_hash = rows_text(rows, i, 4), .disabled = rows_bool(rows, i, 5),
+		.client_id = rows_text(rows, i, 0),
+		.type = rows_text(rows, i, 1),
+		.name = rows_text(rows, i, 2),
+		.metadata = rows_text(rows, i, 3),
+		.secret_hash = rows_text(rows, i, 4),
+		.disabled = rows_bool(rows, i, 5),
 		.deleted = !rows_null(rows, i, 6),
 	};
 }
 
-static const char find_app[] = "SELECT client_id, type, name, metadata, secret_hash, disabled, deleted_at FROM app WHERE client_id = $1";
+static const char find_app[] = "SELECT client_id, type, name, metadata, secret_hash, disabled, deleted_at "
+			       "FROM app WHERE client_id = $1";
 
 enum err apps_find(struct work *work, const char *client_id, struct app_row *out, bool *found)
 {
@@ -138,7 +170,8 @@ enum err apps_find(struct work *work, const char *client_id, struct app_row *out
 	return OK;
 }
 
-static const char all_apps[] = "SELECT client_id, type, name, metadata, secret_hash, disabled, deleted_at FROM app ORDER BY client_id";
+static const char all_apps[] = "SELECT client_id, type, name, metadata, secret_hash, disabled, deleted_at "
+			       "FROM app ORDER BY client_id";
 
 enum err apps_all(struct work *work, struct app_row **out, size_t *count)
 {
@@ -152,27 +185,28 @@ enum err apps_all(struct work *work, struct app_row **out, size_t *count)
 	return OK;
 }
 
-static const char insert_app[] =
-	"INSERT INTO app (client_id, type, name, metadata, secret_hash, disabled, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+static const char insert_app[] = "INSERT INTO app (client_id, type, name, metadata, secret_hash, disabled, "
+				 "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
 
 enum err apps_insert(struct work *work, const struct app_row *row)
 {
-	return db_run(work, NULL, insert_app, V_TEXT(row->client_id), V_TEXT(row->type), V_TEXT(row->name), V_TEXT(row->metadata),
-		      V_TEXT(row->secret_hash), V_BOOL(row->disabled), V_INT(work->now));
+	return db_run(work, NULL, insert_app, V_TEXT(row->client_id), V_TEXT(row->type), V_TEXT(row->name),
+		      V_TEXT(row->metadata), V_TEXT(row->secret_hash), V_BOOL(row->disabled),
+		      V_INT(work->now));
 }
 
-static const char update_app[] =
-	"UPDATE app SET name = $2, metadata = $3, secret_hash = $4, disabled = $5 WHERE client_id = $1 AND deleted_at IS NULL";
+static const char update_app[] = "UPDATE app SET name = $2, metadata = $3, secret_hash = $4, disabled = $5 "
+				 "WHERE client_id = $1 AND deleted_at IS NULL";
 
 enum err apps_update(struct work *work, const struct app_row *row)
 {
-	return db_run(work, NULL, update_app, V_TEXT(row->client_id), V_TEXT(row->name), V_TEXT(row->metadata),
-		      V_TEXT(row->secret_hash), V_BOOL(row->disabled));
+	return db_run(work, NULL, update_app, V_TEXT(row->client_id), V_TEXT(row->name),
+		      V_TEXT(row->metadata), V_TEXT(row->secret_hash), V_BOOL(row->disabled));
 }
 
 /* The id stays as a tombstone; nothing of the app can authenticate again. */
-static const char retire_app[] =
-	"UPDATE app SET disabled = TRUE, secret_hash = NULL, deleted_at = $2 WHERE client_id = $1 AND deleted_at IS NULL";
+static const char retire_app[] = "UPDATE app SET disabled = TRUE, secret_hash = NULL, deleted_at = $2 WHERE "
+				 "client_id = $1 AND deleted_at IS NULL";
 static const char forget_app_practices[] = "DELETE FROM app_practice WHERE client_id = $1";
 
 enum err apps_retire(struct work *work, const char *client_id)
@@ -181,7 +215,8 @@ enum err apps_retire(struct work *work, const char *client_id)
 	return db_run(work, NULL, forget_app_practices, V_TEXT(client_id));
 }
 
-static const char all_app_practices[] = "SELECT client_id, practice_id FROM app_practice ORDER BY client_id, practice_id";
+static const char all_app_practices[] =
+	"SELECT client_id, practice_id FROM app_practice ORDER BY client_id, practice_id";
 
 enum err app_practices_all(struct work *work, struct app_practice_row **out, size_t *count)
 {
@@ -191,7 +226,8 @@ enum err app_practices_all(struct work *work, struct app_practice_row **out, siz
 	*out = arena_array(work->arena, struct app_practice_row, rows.count + 1);
 	*count = rows.count;
 	for (size_t i = 0; i < rows.count; i++)
-		(*out)[i] = (struct app_practice_row){ .client_id = rows_text(&rows, i, 0), .practice_id = rows_text(&rows, i, 1) };
+		(*out)[i] = (struct app_practice_row){ .client_id = rows_text(&rows, i, 0),
+						       .practice_id = rows_text(&rows, i, 1) };
 	return OK;
 }
 

@@ -24,8 +24,8 @@ enum app_kind {
 	APP_RESOURCES, /* a list of absolute URIs without fragment (RFC 8707 2) */
 	APP_ADDRESS,   /* one https address without fragment */
 	APP_FLAG,
-	APP_SECONDS,   /* a number or "5m", from min to max */
-	APP_KEYS,      /* a JWK Set */
+	APP_SECONDS, /* a number or "5m", from min to max */
+	APP_KEYS,    /* a JWK Set */
 };
 struct app_field {
 	const char *name;
@@ -33,7 +33,7 @@ struct app_field {
 	const char *words;    /* allowed, with spaces between */
 	const char *fallback; /* default: a word, words, "true", seconds; NULL: none */
 	int64_t min, max;
-	size_t at;            /* in struct client; APP_NOWHERE: a column of its own */
+	size_t at; /* in struct client; APP_NOWHERE: a column of its own */
 	const char *help;
 };
 #define APP_NOWHERE ((size_t)-1)
@@ -47,7 +47,8 @@ struct app_row {
 	bool disabled, deleted;
 };
 enum err apps_find(struct work *work, const char *client_id, struct app_row *out, bool *found) MUST_USE;
-enum err apps_all(struct work *work, struct app_row **out, size_t *count) MUST_USE; /* by client_id; also deleted ones */
+enum err apps_all(struct work *work, struct app_row **out,
+		  size_t *count) MUST_USE; /* by client_id; also deleted ones */
 enum err apps_insert(struct work *work, const struct app_row *row) MUST_USE;
 enum err apps_update(struct work *work, const struct app_row *row) MUST_USE;
 enum err apps_retire(struct work *work, const char *client_id) MUST_USE;
@@ -55,7 +56,8 @@ enum err apps_retire(struct work *work, const char *client_id) MUST_USE;
 struct app_practice_row {
 	const char *client_id, *practice_id;
 };
-enum err app_practices_all(struct work *work, struct app_practice_row **out, size_t *count) MUST_USE; /* by client_id, practice_id */
+enum err app_practices_all(struct work *work, struct app_practice_row **out,
+			   size_t *count) MUST_USE; /* by client_id, practice_id */
 enum err app_practices_set(struct work *work, const char *client_id, const char *const *practices) MUST_USE;
 /* What the app was given in work->practice ends: families and codes. */
 enum err apps_end_grants(struct work *work, const char *client_id) MUST_USE;

@@ -9,14 +9,20 @@
 static struct practice_row practice_from(const struct rows *rows, size_t i)
 {
 	return (struct practice_row){
-		.id = rows_text(rows, i, 0), .name = rows_text(rows, i, 1), .timezone = rows_text(rows, i, 2),
-		.template = rows_text(rows, i, 3), .policy = rows_text(rows, i, 4), .number = rows_int(rows, i, 5),
-		.epoch = rows_int(rows, i, 6), .disabled = rows_bool(rows, i, 7), .deleted = !rows_null(rows, i, 8),
+		.id = rows_text(rows, i, 0),
+		.name = rows_text(rows, i, 1),
+		.timezone = rows_text(rows, i, 2),
+		.template = rows_text(rows, i, 3),
+		.policy = rows_text(rows, i, 4),
+		.number = rows_int(rows, i, 5),
+		.epoch = rows_int(rows, i, 6),
+		.disabled = rows_bool(rows, i, 7),
+		.deleted = !rows_null(rows, i, 8),
 	};
 }
 
-static const char find_practice[] =
-	"SELECT id, name, timezone, template, policy, number, epoch, disabled, deleted_at FROM practice WHERE id = $1";
+static const char find_practice[] = "SELECT id, name, timezone, template, policy, number, epoch, disabled, "
+				    "deleted_at FROM practice WHERE id = $1";
 
 enum err practices_find(struct work *work, const char *id, struct practice_row *out, bool *found)
 {
@@ -29,8 +35,8 @@ enum err practices_find(struct work *work, const char *id, struct practice_row *
 	return OK;
 }
 
-static const char all_practices[] =
-	"SELECT id, name, timezone, template, policy, number, epoch, disabled, deleted_at FROM practice ORDER BY number";
+static const char all_practices[] = "SELECT id, name, timezone, template, policy, number, epoch, disabled, "
+				    "deleted_at FROM practice ORDER BY number";
 
 enum err practices_all(struct work *work, struct practice_row **out, size_t *count)
 {
@@ -46,7 +52,8 @@ enum err practices_all(struct work *work, struct practice_row **out, size_t *cou
 
 static const char insert_practice[] =
 	"INSERT INTO practice (id, number, name, timezone, template, policy, epoch, disabled, created_at)"
-	" SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, 1, CAST($6 AS BOOLEAN), CAST($7 AS BIGINT) FROM practice";
+	" SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, 1, CAST($6 AS BOOLEAN), CAST($7 AS "
+	"BIGINT) FROM practice";
 
 enum err practices_insert(struct work *work, const struct practice_row *row)
 {
@@ -64,8 +71,8 @@ enum err practices_update(struct work *work, const struct practice_row *row)
 		      V_TEXT(row->template), V_TEXT(row->policy), V_INT(row->epoch), V_BOOL(row->disabled));
 }
 
-static const char retire_practice[] =
-	"UPDATE practice SET disabled = TRUE, epoch = epoch + 1, deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL";
+static const char retire_practice[] = "UPDATE practice SET disabled = TRUE, epoch = epoch + 1, deleted_at = "
+				      "$2 WHERE id = $1 AND deleted_at IS NULL";
 
 enum err practices_retire(struct work *work, const char *id)
 {
@@ -90,8 +97,8 @@ enum err practices_lock(struct work *work, const char *id)
 	return db_run(work, NULL, lock_practice, V_TEXT(id));
 }
 
-static const char note_owner[] =
-	"INSERT INTO setting (name, value) VALUES ('owner/' || $1, $2) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+static const char note_owner[] = "INSERT INTO setting (name, value) VALUES ('owner/' || $1, $2) ON CONFLICT "
+				 "(name) DO UPDATE SET value = excluded.value";
 
 enum err practices_note_owner(struct work *work, const char *id)
 {
@@ -119,11 +126,13 @@ enum err domains_all(struct work *work, struct domain_row **out, size_t *count)
 	*out = arena_array(work->arena, struct domain_row, rows.count + 1);
 	*count = rows.count;
 	for (size_t i = 0; i < rows.count; i++)
-		(*out)[i] = (struct domain_row){ .domain = rows_text(&rows, i, 0), .practice_id = rows_text(&rows, i, 1) };
+		(*out)[i] = (struct domain_row){ .domain = rows_text(&rows, i, 0),
+						 .practice_id = rows_text(&rows, i, 1) };
 	return OK;
 }
 
-static const char domains_of_practice[] = "SELECT domain FROM practice_domain WHERE practice_id = $1 ORDER BY domain";
+static const char domains_of_practice[] =
+	"SELECT domain FROM practice_domain WHERE practice_id = $1 ORDER BY domain";
 
 enum err domains_of(struct work *work, const char *practice_id, const char *const **out)
 {
@@ -138,7 +147,8 @@ enum err domains_of(struct work *work, const char *practice_id, const char *cons
 	return OK;
 }
 
-static const char add_domain[] = "INSERT INTO practice_domain (domain, practice_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+static const char add_domain[] =
+	"INSERT INTO practice_domain (domain, practice_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
 
 enum err domains_add(struct work *work, const char *practice_id, const char *domain)
 {
@@ -152,9 +162,9 @@ enum err domains_remove(struct work *work, const char *practice_id, const char *
 	return db_run(work, NULL, remove_domain, V_TEXT(domain), V_TEXT(practice_id));
 }
 
-static const char locations_of_practice[] =
-	"SELECT id, parent_id, name, timezone, networks, archived, position FROM location WHERE practice_id = $1"
-	" ORDER BY position, id";
+static const char locations_of_practice[] = "SELECT id, parent_id, name, timezone, networks, archived, "
+					    "position FROM location WHERE practice_id = $1"
+					    " ORDER BY position, id";
 
 enum err locations_of(struct work *work, struct location_row **out, size_t *count)
 {
@@ -165,21 +175,28 @@ enum err locations_of(struct work *work, struct location_row **out, size_t *coun
 	*count = rows.count;
 	for (size_t i = 0; i < rows.count; i++)
 		(*out)[i] = (struct location_row){
-			.id = rows_text(&rows, i, 0), .parent_id = rows_text(&rows, i, 1), .name = rows_text(&rows, i, 2),
-			.timezone = rows_text(&rows, i, 3), .networks = rows_text(&rows, i, 4),
-			.archived = rows_bool(&rows, i, 5), .position = rows_int(&rows, i, 6),
+			.id = rows_text(&rows, i, 0),
+			.parent_id = rows_text(&rows, i, 1),
+			.name = rows_text(&rows, i, 2),
+			.timezone = rows_text(&rows, i, 3),
+			.networks = rows_text(&rows, i, 4),
+			.archived = rows_bool(&rows, i, 5),
+			.position = rows_int(&rows, i, 6),
 		};
 	return OK;
 }
 
 static const char put_location[] =
 	"INSERT INTO location (practice_id, id, parent_id, name, timezone, networks, archived, position)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (practice_id, id) DO UPDATE SET parent_id = excluded.parent_id,"
-	" name = excluded.name, timezone = excluded.timezone, networks = excluded.networks, archived = excluded.archived,"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (practice_id, id) DO UPDATE SET parent_id = "
+	"excluded.parent_id,"
+	" name = excluded.name, timezone = excluded.timezone, networks = excluded.networks, archived = "
+	"excluded.archived,"
 	" position = excluded.position";
 
 enum err locations_put(struct work *work, const struct location_row *row)
 {
-	return db_run(work, NULL, put_location, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->parent_id),
-		      V_TEXT(row->name), V_TEXT(row->timezone), V_TEXT(row->networks), V_BOOL(row->archived), V_INT(row->position));
+	return db_run(work, NULL, put_location, V_TEXT(work->practice), V_TEXT(row->id),
+		      V_TEXT(row->parent_id), V_TEXT(row->name), V_TEXT(row->timezone), V_TEXT(row->networks),
+		      V_BOOL(row->archived), V_INT(row->position));
 }

@@ -41,7 +41,8 @@ struct location_row {
 	bool archived;
 	int64_t position;
 };
-enum err locations_of(struct work *work, struct location_row **out, size_t *count) MUST_USE; /* in declared order */
+enum err locations_of(struct work *work, struct location_row **out,
+		      size_t *count) MUST_USE; /* in declared order */
 enum err locations_put(struct work *work, const struct location_row *row) MUST_USE;
 
 #endif

@@ -23,12 +23,15 @@ struct assignment_row {
 	const char *source, *reason;
 	int64_t valid_from, valid_until; /* 0: open */
 };
-enum err assignments_of(struct work *work, const char *account_id, struct assignment_row **out, size_t *count) MUST_USE;
-enum err assignments_find(struct work *work, const char *id, struct assignment_row *out, bool *found) MUST_USE;
+enum err assignments_of(struct work *work, const char *account_id, struct assignment_row **out,
+			size_t *count) MUST_USE;
+enum err assignments_find(struct work *work, const char *id, struct assignment_row *out,
+			  bool *found) MUST_USE;
 enum err assignments_insert(struct work *work, const struct assignment_row *row) MUST_USE;
 enum err assignments_delete(struct work *work, const char *id) MUST_USE;
 enum err assignments_name_role(struct work *work, const char *role_id, bool *any) MUST_USE;
 /* Does an active account hold one of two roles everywhere now? */
-enum err assignments_cover_all(struct work *work, const char *role, const char *other_role, bool *any) MUST_USE;
+enum err assignments_cover_all(struct work *work, const char *role, const char *other_role,
+			       bool *any) MUST_USE;
 
 #endif

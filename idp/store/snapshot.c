@@ -183,7 +183,9 @@ static int by_id(const void *id, const void *practice)
 
 const struct practice *snapshot_practice(const struct snapshot *s, const char *id)
 {
-	return s && id && s->practice_count ? bsearch(id, s->practices, s->practice_count, sizeof(*s->practices), by_id) : NULL;
+	return s && id && s->practice_count
+		       ? bsearch(id, s->practices, s->practice_count, sizeof(*s->practices), by_id)
+		       : NULL;
 }
 
 static int by_number(const void *number, const void *place)
@@ -199,8 +201,8 @@ const struct practice *snapshot_practice_number(const struct snapshot *s, int64_
 	if (!s || !s->practice_count)
 		return NULL;
 	if (s->by_number) {
-		const struct practice *const *found =
-			bsearch(&number, s->by_number, s->practice_count, sizeof(struct practice *), by_number);
+		const struct practice *const *found = bsearch(&number, s->by_number, s->practice_count,
+							      sizeof(struct practice *), by_number);
 		return found ? *found : NULL;
 	}
 	for (size_t i = 0; i < s->practice_count; i++)
@@ -230,8 +232,9 @@ static int by_client_id(const void *id, const void *client)
 
 const struct client *snapshot_client(const struct snapshot *s, const char *client_id)
 {
-	return s && client_id && s->client_count ?
-		bsearch(client_id, s->clients, s->client_count, sizeof(*s->clients), by_client_id) : NULL;
+	return s && client_id && s->client_count
+		       ? bsearch(client_id, s->clients, s->client_count, sizeof(*s->clients), by_client_id)
+		       : NULL;
 }
 
 const struct location *practice_location(const struct practice *p, const char *id)

@@ -26,7 +26,7 @@ struct location {
 struct role {
 	const char *id, *name;
 	const char *const *inherits; /* role ids */
-	json_t *permissions;         /* {"billing": ["read"], "notes": ["create", {"edit": "own"}]} as declared */
+	json_t *permissions; /* {"billing": ["read"], "notes": ["create", {"edit": "own"}]} as declared */
 	bool built_in, additive, deleted;
 };
 
@@ -34,33 +34,37 @@ struct role {
 struct policy {
 	int64_t session_idle, session_absolute; /* seconds */
 	int64_t password_min_length;
-	const char *password_preset;            /* "nist-2025" | "classic" */
-	json_t *document;                       /* as declared, for export */
+	const char *password_preset; /* "nist-2025" | "classic" */
+	json_t *document;            /* as declared, for export */
 };
 
 struct practice {
 	const char *id, *name, *timezone, *template;
-	int64_t number;   /* stands in the open in handles */
-	int64_t epoch;    /* "log everyone out" adds one; sessions and families carry it */
+	int64_t number; /* stands in the open in handles */
+	int64_t epoch;  /* "log everyone out" adds one; sessions and families carry it */
 	bool disabled;
-	bool deleted;     /* for good; disabled too */
+	bool deleted; /* for good; disabled too */
 	const char *const *domains;
 	struct policy policy;
-	const struct location *locations; size_t location_count; /* in declared order */
-	const struct role *roles; size_t role_count;
+	const struct location *locations;
+	size_t location_count; /* in declared order */
+	const struct role *roles;
+	size_t role_count;
 };
 
 /* An OIDC client, in the terms of RFC 7591 and OpenID Connect Registration. */
 struct client {
-	const char *client_id, *name, *type;      /* type: "oidc" */
-	const char *const *practices;             /* ids it serves */
-	bool disabled, deleted;                   /* deleted: for good; disabled too */
-	const char *secret_hash;                  /* SHA-256 with purpose prefix, base64url; NULL: none */
-	const char *token_endpoint_auth_method;   /* client_secret_basic | client_secret_post | private_key_jwt | none */
-	const char *application_type;             /* web | native */
+	const char *client_id, *name, *type;    /* type: "oidc" */
+	const char *const *practices;           /* ids it serves */
+	bool disabled, deleted;                 /* deleted: for good; disabled too */
+	const char *secret_hash;                /* SHA-256 with purpose prefix, base64url; NULL: none */
+	const char *token_endpoint_auth_method; /* client_secret_basic | client_secret_post | private_key_jwt
+						   | none */
+	const char *application_type;           /* web | native */
 	const char *const *redirect_uris, *const *post_logout_redirect_uris;
 	const char *const *grant_types, *const *response_modes, *const *scopes, *const *resources;
-	const char *backchannel_logout_uri, *frontchannel_logout_uri, *jwks_uri, *logo_uri, *client_uri, *initiate_login_uri;
+	const char *backchannel_logout_uri, *frontchannel_logout_uri, *jwks_uri, *logo_uri, *client_uri,
+		*initiate_login_uri;
 	bool backchannel_logout_session_required, frontchannel_logout_session_required;
 	json_t *jwks;                             /* inline key set, or NULL */
 	const char *id_token_signed_response_alg; /* ES256 (default) | RS256 */
@@ -70,13 +74,15 @@ struct client {
 	int64_t access_token_lifetime;            /* seconds; 300 by default */
 	int64_t refresh_token_lifetime;           /* seconds; 12 h by default */
 	bool first_party, require_pkce, require_pushed_authorization_requests, require_location;
-	json_t *metadata;                         /* the whole declared document, for export */
+	json_t *metadata; /* the whole declared document, for export */
 };
 
 struct snapshot {
 	int64_t version;
-	const struct practice *practices; size_t practice_count; /* sorted by id */
-	const struct client *clients; size_t client_count; /* sorted by client_id */
+	const struct practice *practices;
+	size_t practice_count; /* sorted by id */
+	const struct client *clients;
+	size_t client_count;                     /* sorted by client_id */
 	const struct practice *const *by_number; /* the practices again; NULL in a picture made by hand */
 };
 

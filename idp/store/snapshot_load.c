@@ -61,7 +61,8 @@ static enum err networks_fill(struct work *work, const struct location_row *row,
 	for (size_t i = 0; i < count; i++) {
 		texts[i] = json_string_value(json_array_get(list, i));
 		if (!texts[i] || !network_parse(texts[i], &networks[i]))
-			return fault(work, ERR_INTERNAL, "networks of %s in the store are not networks", row->id);
+			return fault(work, ERR_INTERNAL, "networks of %s in the store are not networks",
+				     row->id);
 	}
 	out->networks_text = texts;
 	out->networks = networks;
@@ -78,7 +79,10 @@ static enum err locations_load(struct work *work, struct practice *practice)
 
 	for (size_t i = 0; i < practice->location_count; i++) {
 		locations[i] = (struct location){
-			.id = rows[i].id, .parent_id = rows[i].parent_id, .name = rows[i].name, .archived = rows[i].archived,
+			.id = rows[i].id,
+			.parent_id = rows[i].parent_id,
+			.name = rows[i].name,
+			.archived = rows[i].archived,
 			.timezone = rows[i].timezone ? rows[i].timezone : practice->timezone,
 		};
 		TRY(networks_fill(work, &rows[i], &locations[i]));
@@ -96,7 +100,10 @@ static enum err roles_load(struct work *work, struct practice *practice)
 
 	for (size_t i = 0; i < practice->role_count; i++) {
 		roles[i] = (struct role){
-			.id = rows[i].id, .name = rows[i].name, .built_in = rows[i].built_in, .additive = rows[i].additive,
+			.id = rows[i].id,
+			.name = rows[i].name,
+			.built_in = rows[i].built_in,
+			.additive = rows[i].additive,
 			.deleted = rows[i].deleted,
 			.inherits = (const char *const *)text_split(work->arena, rows[i].inherits, ' ', NULL),
 		};
@@ -106,7 +113,8 @@ static enum err roles_load(struct work *work, struct practice *practice)
 	return OK;
 }
 
-static const char *const *domains_pick(struct arena *arena, const char *practice_id, const struct domain_row *rows, size_t count)
+static const char *const *domains_pick(struct arena *arena, const char *practice_id,
+				       const struct domain_row *rows, size_t count)
 {
 	size_t found = 0;
 	const char **list = NULL;
@@ -121,12 +129,18 @@ static const char *const *domains_pick(struct arena *arena, const char *practice
 	return list;
 }
 
-static enum err practice_load(struct work *work, const struct practice_row *row, const struct domain_row *domains,
-			      size_t domain_count, struct practice *out)
+static enum err practice_load(struct work *work, const struct practice_row *row,
+			      const struct domain_row *domains, size_t domain_count, struct practice *out)
 {
 	*out = (struct practice){
-		.id = row->id, .name = row->name, .timezone = row->timezone, .template = row->template, .number = row->number,
-		.epoch = row->epoch, .disabled = row->disabled || row->deleted, .deleted = row->deleted,
+		.id = row->id,
+		.name = row->name,
+		.timezone = row->timezone,
+		.template = row->template,
+		.number = row->number,
+		.epoch = row->epoch,
+		.disabled = row->disabled || row->deleted,
+		.deleted = row->deleted,
 		.domains = domains_pick(work->arena, row->id, domains, domain_count),
 	};
 	TRY(document(work, row->policy, "policy", row->id, &out->policy.document));
@@ -173,7 +187,8 @@ static enum err practices_load(struct work *work, struct snapshot *out)
 	return OK;
 }
 
-static const char *const *practices_pick(struct arena *arena, const char *client_id, const struct app_practice_row *rows, size_t count)
+static const char *const *practices_pick(struct arena *arena, const char *client_id,
+					 const struct app_practice_row *rows, size_t count)
 {
 	size_t found = 0;
 	const char **list = NULL;

@@ -137,7 +137,8 @@ export async function startClinic({ store = 'sqlite', nodes = 1, env = {}, docum
         continue;
       }
       node.process.kill('SIGTERM');
-      const how = await Promise.race([node.exited, sleep(15000).then(() => null)]);
+      // A timer that nobody waits for must not keep the story from ending.
+      const how = await Promise.race([node.exited, new Promise((done) => setTimeout(done, 15000, null).unref())]);
       if (!how) { node.process.kill('SIGKILL'); throw new Error('lanyard did not stop within 15 s'); }
       if (how.code !== 0) throw new Error(`lanyard stopped with ${JSON.stringify(how)}\n${clinic.log().slice(-4000)}`);
     }

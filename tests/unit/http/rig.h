@@ -48,7 +48,7 @@ struct last {
 static pthread_mutex_t last_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct last last_seen;
 
-static struct last rig_last(void)
+static inline struct last rig_last(void)
 {
 	pthread_mutex_lock(&last_lock);
 	struct last copy = last_seen;
@@ -231,7 +231,7 @@ static void rig_read(int fd, struct talk *talk, int patience_ms)
 		talk->answers++;
 }
 
-static void rig_talk(uint16_t port, const void *bytes, size_t size, struct talk *talk, int patience_ms)
+static inline void rig_talk(uint16_t port, const void *bytes, size_t size, struct talk *talk, int patience_ms)
 {
 	int fd = rig_connect(port);
 

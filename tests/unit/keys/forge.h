@@ -16,17 +16,17 @@
 #include "base/arena.h"
 #include "base/text.h"
 
-static char *b64(struct arena *arena, const void *at, size_t size)
+UNUSED static char *b64(struct arena *arena, const void *at, size_t size)
 {
 	return base64url_encode(arena, (struct bytes){ at, size });
 }
 
-static char *b64_text(struct arena *arena, const char *text)
+UNUSED static char *b64_text(struct arena *arena, const char *text)
 {
 	return b64(arena, text, strlen(text));
 }
 
-static EVP_PKEY *ec_key(const char *curve)
+UNUSED static EVP_PKEY *ec_key(const char *curve)
 {
 	return EVP_EC_gen(curve);
 }
@@ -37,7 +37,7 @@ UNUSED static EVP_PKEY *rsa_key(unsigned bits)
 }
 
 /* A number of the key; width 0: as short as it is. */
-static char *number(struct arena *arena, const EVP_PKEY *key, const char *name, int width)
+UNUSED static char *number(struct arena *arena, const EVP_PKEY *key, const char *name, int width)
 {
 	BIGNUM *value = NULL;
 	uint8_t at[1024];
@@ -84,7 +84,7 @@ UNUSED static char *rsa_jwk(struct arena *arena, const EVP_PKEY *key, const char
 }
 
 /* The raw form of RFC 7518 3.4 out of DER. */
-static struct bytes raw_of_der(struct arena *arena, struct bytes der, int width)
+UNUSED static struct bytes raw_of_der(struct arena *arena, struct bytes der, int width)
 {
 	const uint8_t *at = der.at;
 	ECDSA_SIG *sig = d2i_ECDSA_SIG(NULL, &at, (long)der.size);
@@ -99,7 +99,8 @@ static struct bytes raw_of_der(struct arena *arena, struct bytes der, int width)
 }
 
 /* A signature over text; pss: RSASSA-PSS; for EC keys the DER form. */
-static struct bytes sign_der(struct arena *arena, EVP_PKEY *key, const EVP_MD *md, bool pss, const char *text)
+UNUSED static struct bytes sign_der(struct arena *arena, EVP_PKEY *key, const EVP_MD *md, bool pss,
+				    const char *text)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *options = NULL;
@@ -117,13 +118,14 @@ static struct bytes sign_der(struct arena *arena, EVP_PKEY *key, const EVP_MD *m
 	return (struct bytes){ out, size };
 }
 
-static char *joined(struct arena *arena, const char *input, struct bytes signature)
+UNUSED static char *joined(struct arena *arena, const char *input, struct bytes signature)
 {
 	return arena_print(arena, "%s.%s", input, b64(arena, signature.at, signature.size));
 }
 
 /* header and payload are any bytes; the signature over them is true. */
-static char *es256_token_of(struct arena *arena, EVP_PKEY *key, struct bytes header, struct bytes payload)
+UNUSED static char *es256_token_of(struct arena *arena, EVP_PKEY *key, struct bytes header,
+				   struct bytes payload)
 {
 	char *input = arena_print(arena, "%s.%s", b64(arena, header.at, header.size),
 				  b64(arena, payload.at, payload.size));
@@ -131,7 +133,7 @@ static char *es256_token_of(struct arena *arena, EVP_PKEY *key, struct bytes hea
 	return joined(arena, input, raw_of_der(arena, sign_der(arena, key, EVP_sha256(), false, input), 32));
 }
 
-static char *es256_token(struct arena *arena, EVP_PKEY *key, const char *header, const char *payload)
+UNUSED static char *es256_token(struct arena *arena, EVP_PKEY *key, const char *header, const char *payload)
 {
 	return es256_token_of(arena, key, BYTES_OF(header), BYTES_OF(payload));
 }

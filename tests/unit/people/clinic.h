@@ -22,7 +22,11 @@ static const struct location clinic_locations[] = {
 	{ .id = "main", .parent_id = "north", .name = "Main Street", .timezone = "America/Chicago" },
 	{ .id = "west", .parent_id = "north", .name = "West Side", .timezone = "America/Denver" },
 	{ .id = "south", .name = "South End", .timezone = "America/Chicago" },
-	{ .id = "old", .parent_id = "north", .name = "Old House", .timezone = "America/Chicago", .archived = true },
+	{ .id = "old",
+	  .parent_id = "north",
+	  .name = "Old House",
+	  .timezone = "America/Chicago",
+	  .archived = true },
 };
 
 struct custom_role {
@@ -36,7 +40,8 @@ static void release_json(void *thing)
 	json_decref(thing);
 }
 
-UNUSED static struct role role_made(struct arena *arena, const char *id, const char *name, const char *permissions)
+UNUSED static struct role role_made(struct arena *arena, const char *id, const char *name,
+				    const char *permissions)
 {
 	json_t *read = json_read(permissions, strlen(permissions));
 
@@ -46,7 +51,8 @@ UNUSED static struct role role_made(struct arena *arena, const char *id, const c
 }
 
 /* The template's roles and the custom ones (the last has id NULL). */
-UNUSED static struct practice *clinic_make(struct arena *arena, const char *template, const struct custom_role *custom)
+UNUSED static struct practice *clinic_make(struct arena *arena, const char *template,
+					   const struct custom_role *custom)
 {
 	struct practice *practice = arena_new_of(arena, struct practice);
 	struct role *roles = arena_array(arena, struct role, 32);
@@ -63,8 +69,16 @@ UNUSED static struct practice *clinic_make(struct arena *arena, const char *temp
 		roles[count++].additive = (*at)->additive;
 	}
 	*practice = (struct practice){
-		.id = "northside", .name = "Northside Family Clinic", .timezone = "America/Chicago", .template = template, .number = 1,
-		.epoch = 1, .locations = clinic_locations, .location_count = COUNT(clinic_locations), .roles = roles, .role_count = count,
+		.id = "northside",
+		.name = "Northside Family Clinic",
+		.timezone = "America/Chicago",
+		.template = template,
+		.number = 1,
+		.epoch = 1,
+		.locations = clinic_locations,
+		.location_count = COUNT(clinic_locations),
+		.roles = roles,
+		.role_count = count,
 	};
 	return practice;
 }
@@ -87,7 +101,8 @@ UNUSED static const char *places_text(struct arena *arena, const struct standing
 	const char *text = "";
 
 	for (size_t i = 0; i < standing->place_count; i++)
-		text = arena_print(arena, "%s%s%s: %s", text, *text ? "; " : "", standing->places[i].location->id,
+		text = arena_print(arena, "%s%s%s: %s", text, *text ? "; " : "",
+				   standing->places[i].location->id,
 				   joined(arena, standing->places[i].roles));
 	return text;
 }

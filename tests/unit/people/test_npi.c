@@ -14,9 +14,10 @@ static void a_check_digit_is_luhn_over_80840_and_the_number(UNUSED void **state)
 		const char *npi;
 		bool valid;
 	} cases[] = {
-		{ "1234567893", true }, { "1234567890", false }, { "1234567894", false }, { "1003000126", true },
-		{ "2000000002", true }, { "3234567893", false }, { "123456789", false }, { "12345678931", false },
-		{ "", false }, { "12345 7893", false }, { "123456789x", false },
+		{ "1234567893", true },  { "1234567890", false },  { "1234567894", false },
+		{ "1003000126", true },  { "2000000002", true },   { "3234567893", false },
+		{ "123456789", false },  { "12345678931", false }, { "", false },
+		{ "12345 7893", false }, { "123456789x", false },
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++)

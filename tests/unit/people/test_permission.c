@@ -1,4 +1,5 @@
-/* test_permission.c: the table of features and actions, declared permissions, built-in roles against the guide. */
+/* test_permission.c: the table of features and actions, declared permissions, built-in roles against the
+ * guide. */
 #include "clinic.h"
 
 static void each_feature_is_found_by_its_id_and_stands_once(UNUSED void **state)
@@ -27,16 +28,21 @@ static void declared_permissions_are_checked_word_by_word(UNUSED void **state)
 		{ "{\"patients\":[{\"delete\":\"none\"}]}", NULL },
 		{ "{\"patients\":[]}", NULL },
 		{ "[]", "permissions: an object of features is expected" },
-		{ "{\"biling\":[\"read\"]}", "permissions: unknown feature \"biling\", did you mean \"billing\"?" },
+		{ "{\"biling\":[\"read\"]}",
+		  "permissions: unknown feature \"biling\", did you mean \"billing\"?" },
 		{ "{\"zzzzzzzzzzzz\":[\"read\"]}", "permissions: unknown feature \"zzzzzzzzzzzz\"" },
 		{ "{\"billing\":[\"red\"]}", "permissions: unknown action \"red\", did you mean \"read\"?" },
-		{ "{\"billing\":[{\"edit\":\"owm\"}]}", "permissions: unknown reach \"owm\", did you mean \"own\"?" },
+		{ "{\"billing\":[{\"edit\":\"owm\"}]}",
+		  "permissions: unknown reach \"owm\", did you mean \"own\"?" },
 		{ "{\"billing\":\"read\"}", "permissions.billing: a list of actions is expected" },
 		{ "{\"billing\":[1]}", "permissions.billing: each entry is an action or { action: reach }" },
 		{ "{\"billing\":[{}]}", "permissions.billing: each entry is an action or { action: reach }" },
-		{ "{\"billing\":[{\"read\":1}]}", "permissions.billing: each entry is an action or { action: reach }" },
-		{ "{\"billing\":[{\"read\":\"own\",\"edit\":\"own\"}]}", "permissions.billing: each entry is an action or { action: reach }" },
-		{ "{\"billing\":[\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\"]}",
+		{ "{\"billing\":[{\"read\":1}]}",
+		  "permissions.billing: each entry is an action or { action: reach }" },
+		{ "{\"billing\":[{\"read\":\"own\",\"edit\":\"own\"}]}",
+		  "permissions.billing: each entry is an action or { action: reach }" },
+		{ "{\"billing\":[\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\",\"read\","
+		  "\"read\",\"read\",\"read\"]}",
 		  "permissions.billing: a list of actions is expected" },
 	};
 	AUTO(arena_done) struct arena *arena = arena_new();
@@ -51,7 +57,8 @@ static void declared_permissions_are_checked_word_by_word(UNUSED void **state)
 	}
 }
 
-static enum reach reach_of(struct arena *arena, const struct practice *practice, const char *role, const char *feature, enum action action)
+static enum reach reach_of(struct arena *arena, const struct practice *practice, const char *role,
+			   const char *feature, enum action action)
 {
 	struct permission_table table;
 
@@ -71,41 +78,58 @@ static void built_in_roles_allow_what_the_guide_says(UNUSED void **state)
 		enum action action;
 		enum reach reach;
 	} cases[] = {
-		{ "manager", "patients", ACTION_DELETE, REACH_ALL }, { "manager", "appointments", ACTION_CREATE, REACH_ALL },
-		{ "manager", "scheduling", ACTION_EDIT, REACH_ALL }, { "manager", "payments", ACTION_READ, REACH_ALL },
+		{ "manager", "patients", ACTION_DELETE, REACH_ALL },
+		{ "manager", "appointments", ACTION_CREATE, REACH_ALL },
+		{ "manager", "scheduling", ACTION_EDIT, REACH_ALL },
+		{ "manager", "payments", ACTION_READ, REACH_ALL },
 		{ "manager", "time_tracking", ACTION_EXPORT, REACH_ALL },
-		{ "manager", "staff", ACTION_DELETE, REACH_NONE }, { "manager", "roles", ACTION_EDIT, REACH_NONE },
-		{ "provider", "patients", ACTION_READ, REACH_ASSIGNED }, { "provider", "notes", ACTION_CREATE, REACH_ASSIGNED },
-		{ "provider", "notes", ACTION_EDIT, REACH_OWN }, { "provider", "billing", ACTION_READ, REACH_NONE },
+		{ "manager", "staff", ACTION_DELETE, REACH_NONE },
+		{ "manager", "roles", ACTION_EDIT, REACH_NONE },
+		{ "provider", "patients", ACTION_READ, REACH_ASSIGNED },
+		{ "provider", "notes", ACTION_CREATE, REACH_ASSIGNED },
+		{ "provider", "notes", ACTION_EDIT, REACH_OWN },
+		{ "provider", "billing", ACTION_READ, REACH_NONE },
 		{ "provider", "staff", ACTION_READ, REACH_NONE },
-		{ "front-desk", "check_in", ACTION_CREATE, REACH_ALL }, { "front-desk", "scheduling", ACTION_EDIT, REACH_ALL },
-		{ "front-desk", "contact_info", ACTION_EDIT, REACH_ALL }, { "front-desk", "records", ACTION_READ, REACH_NONE },
-		{ "front-desk", "billing", ACTION_READ, REACH_NONE }, { "front-desk", "patients", ACTION_EDIT, REACH_NONE },
+		{ "front-desk", "check_in", ACTION_CREATE, REACH_ALL },
+		{ "front-desk", "scheduling", ACTION_EDIT, REACH_ALL },
+		{ "front-desk", "contact_info", ACTION_EDIT, REACH_ALL },
+		{ "front-desk", "records", ACTION_READ, REACH_NONE },
+		{ "front-desk", "billing", ACTION_READ, REACH_NONE },
+		{ "front-desk", "patients", ACTION_EDIT, REACH_NONE },
 		{ "front-desk", "patients", ACTION_DELETE, REACH_NONE },
-		{ "billing", "patients", ACTION_READ, REACH_ALL }, { "billing", "charges", ACTION_CREATE, REACH_ALL },
-		{ "billing", "billing_reports", ACTION_EXPORT, REACH_ALL }, { "billing", "records", ACTION_READ, REACH_NONE },
-		{ "billing", "notes", ACTION_READ, REACH_NONE }, { "billing", "scheduling", ACTION_READ, REACH_NONE },
-		{ "inventory", "orders", ACTION_CREATE, REACH_ALL }, { "inventory", "stock", ACTION_EDIT, REACH_ALL },
-		{ "inventory", "patients", ACTION_READ, REACH_NONE }, { "inventory", "billing", ACTION_READ, REACH_NONE },
-		{ "call-operator", "transcriptions", ACTION_READ, REACH_ALL }, { "call-operator", "tasks", ACTION_READ, REACH_ASSIGNED },
+		{ "billing", "patients", ACTION_READ, REACH_ALL },
+		{ "billing", "charges", ACTION_CREATE, REACH_ALL },
+		{ "billing", "billing_reports", ACTION_EXPORT, REACH_ALL },
+		{ "billing", "records", ACTION_READ, REACH_NONE },
+		{ "billing", "notes", ACTION_READ, REACH_NONE },
+		{ "billing", "scheduling", ACTION_READ, REACH_NONE },
+		{ "inventory", "orders", ACTION_CREATE, REACH_ALL },
+		{ "inventory", "stock", ACTION_EDIT, REACH_ALL },
+		{ "inventory", "patients", ACTION_READ, REACH_NONE },
+		{ "inventory", "billing", ACTION_READ, REACH_NONE },
+		{ "call-operator", "transcriptions", ACTION_READ, REACH_ALL },
+		{ "call-operator", "tasks", ACTION_READ, REACH_ASSIGNED },
 		{ "call-operator", "patients", ACTION_READ, REACH_NONE },
 		{ "practice-administrator", "security_activity", ACTION_READ, REACH_ALL },
 		{ "practice-administrator", "security_activity", ACTION_EDIT, REACH_ALL },
 		{ "manager", "security_activity", ACTION_READ, REACH_NONE },
-		{ "assigned-biller", "billing", ACTION_EDIT, REACH_ASSIGNED }, { "assigned-biller", "patients", ACTION_READ, REACH_NONE },
+		{ "assigned-biller", "billing", ACTION_EDIT, REACH_ASSIGNED },
+		{ "assigned-biller", "patients", ACTION_READ, REACH_NONE },
 	};
 	AUTO(arena_done) struct arena *arena = arena_new();
 	const struct practice *practice = clinic_make(arena, "medium", NULL);
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (reach_of(arena, practice, cases[i].role, cases[i].feature, cases[i].action) != cases[i].reach)
+		if (reach_of(arena, practice, cases[i].role, cases[i].feature, cases[i].action) !=
+		    cases[i].reach)
 			fail_msg("%s %s %s", cases[i].role, cases[i].feature, action_word(cases[i].action));
 }
 
 static void an_owner_may_do_everything_and_an_employee_little(UNUSED void **state)
 {
 	AUTO(arena_done) struct arena *arena = arena_new();
-	const struct practice *medium = clinic_make(arena, "medium", NULL), *three = clinic_make(arena, "three-role", NULL);
+	const struct practice *medium = clinic_make(arena, "medium", NULL),
+			      *three = clinic_make(arena, "three-role", NULL);
 
 	for (size_t f = 0; feature_at(f); f++)
 		for (enum action a = ACTION_READ; a < ACTION_COUNT; a++) {
@@ -122,8 +146,10 @@ static void templates_have_the_roles_that_their_size_needs(UNUSED void **state)
 		const char *template, *roles;
 	} cases[] = {
 		{ "small", "owner practice-administrator provider front-desk billing assigned-biller" },
-		{ "medium", "owner practice-administrator manager provider front-desk billing inventory call-operator assigned-biller" },
-		{ "multi-location", "owner practice-administrator manager provider front-desk billing inventory call-operator assigned-biller" },
+		{ "medium", "owner practice-administrator manager provider front-desk billing inventory "
+			    "call-operator assigned-biller" },
+		{ "multi-location", "owner practice-administrator manager provider front-desk billing "
+				    "inventory call-operator assigned-biller" },
 		{ "three-role", "admin manager employee" },
 	};
 	AUTO(arena_done) struct arena *arena = arena_new();
@@ -132,7 +158,8 @@ static void templates_have_the_roles_that_their_size_needs(UNUSED void **state)
 		const char *text = "";
 
 		for (const struct role_template *const *at = role_templates(cases[i].template); *at; at++) {
-			AUTO(json_done) json_t *permissions = json_read((*at)->permissions, strlen((*at)->permissions));
+			AUTO(json_done)
+			json_t *permissions = json_read((*at)->permissions, strlen((*at)->permissions));
 			const char *message = NULL;
 
 			assert_int_equal(permissions_check(arena, permissions, &message), OK);

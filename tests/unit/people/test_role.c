@@ -2,7 +2,8 @@
 #include "world.h"
 #include "clinic.h"
 
-static const char *cell(struct arena *arena, const struct practice *practice, const char *const *roles, const char *feature)
+static const char *cell(struct arena *arena, const struct practice *practice, const char *const *roles,
+			const char *feature)
 {
 	struct permission_table table;
 	const char *text = "";
@@ -13,21 +14,28 @@ static const char *cell(struct arena *arena, const struct practice *practice, co
 	assert_int_equal(role_effective(arena, practice, roles, &table), OK);
 	for (enum action a = ACTION_READ; a < ACTION_COUNT; a++)
 		if (table.cells[at][a] != REACH_NONE)
-			text = arena_print(arena, "%s%s%s:%s", text, *text ? " " : "", action_word(a), reach_word(table.cells[at][a]));
+			text = arena_print(arena, "%s%s%s:%s", text, *text ? " " : "", action_word(a),
+					   reach_word(table.cells[at][a]));
 	return text;
 }
 
 static void what_is_inherited_adds_up_and_a_denial_wins(UNUSED void **state)
 {
 	const struct custom_role custom[] = {
-		{ .id = "lead", .permissions = "{\"billing\":[\"read\"],\"notes\":[\"create\",{\"edit\":\"own\"}]}", .inherits = LIST("provider") },
-		{ .id = "narrow", .permissions = "{\"notes\":[{\"edit\":\"none\"},{\"create\":\"none\"}]}", .inherits = LIST("lead") },
+		{ .id = "lead",
+		  .permissions = "{\"billing\":[\"read\"],\"notes\":[\"create\",{\"edit\":\"own\"}]}",
+		  .inherits = LIST("provider") },
+		{ .id = "narrow",
+		  .permissions = "{\"notes\":[{\"edit\":\"none\"},{\"create\":\"none\"}]}",
+		  .inherits = LIST("lead") },
 		{ .id = "circle-a", .permissions = "{\"stock\":[\"read\"]}", .inherits = LIST("circle-b") },
 		{ .id = "circle-b", .permissions = "{\"orders\":[\"read\"]}", .inherits = LIST("circle-a") },
 		{ .id = "no-delete", .permissions = "{\"*\":[{\"delete\":\"none\"}]}" },
 		{ .id = "gone", .permissions = "{\"audit\":[\"read\"]}", .deleted = true },
 		{ .id = "heir", .permissions = "{}", .inherits = LIST("gone", "nobody") },
-		{ .id = "odd", .permissions = "{\"rockets\":[\"read\"],\"stock\":[\"fly\",7,{\"read\":\"far\"}],\"tasks\":\"read\"}" },
+		{ .id = "odd",
+		  .permissions = "{\"rockets\":[\"read\"],\"stock\":[\"fly\",7,{\"read\":\"far\"}],\"tasks\":"
+				 "\"read\"}" },
 		{ .id = NULL },
 	};
 	const struct {
@@ -45,7 +53,8 @@ static void what_is_inherited_adds_up_and_a_denial_wins(UNUSED void **state)
 		{ LIST("owner"), "staff", "read:all create:all edit:all delete:all export:all" },
 		{ LIST("owner", "no-delete"), "staff", "read:all create:all edit:all export:all" },
 		{ LIST("provider", "billing"), "patients", "read:all edit:assigned" },
-		{ LIST("provider", "assigned-biller"), "billing", "read:assigned create:assigned edit:assigned" },
+		{ LIST("provider", "assigned-biller"), "billing",
+		  "read:assigned create:assigned edit:assigned" },
 		{ LIST("gone"), "audit", "" },
 		{ LIST("heir"), "audit", "" },
 		{ LIST("odd"), "stock", "" },
@@ -61,10 +70,13 @@ static void what_is_inherited_adds_up_and_a_denial_wins(UNUSED void **state)
 			fail_msg("case %zu: %s", i, cell(arena, practice, cases[i].roles, cases[i].feature));
 }
 
-static enum err apply(struct hand *hand, const char *id, const char *const *inherits, const char *permissions, bool *changed)
+static enum err apply(struct hand *hand, const char *id, const char *const *inherits, const char *permissions,
+		      bool *changed)
 {
 	AUTO(json_done) json_t *read = json_read(permissions, strlen(permissions));
-	const struct role_change change = { .id = id, .name = "A Role", .inherits = inherits, .permissions = read };
+	const struct role_change change = {
+		.id = id, .name = "A Role", .inherits = inherits, .permissions = read
+	};
 
 	return in_tx(hand, role_apply(&hand->w, &change, changed));
 }
@@ -79,16 +91,21 @@ static void a_custom_role_is_declared_changed_and_deleted(UNUSED void **state)
 	assert_true(changed);
 	assert_ok(&hand, apply(&hand, "lead", LIST("provider"), "{\"billing\": [\"read\"]}", &changed));
 	assert_false(changed);
-	assert_ok(&hand, apply(&hand, "lead", LIST("provider"), "{\"billing\":[\"read\",\"export\"]}", &changed));
+	assert_ok(&hand,
+		  apply(&hand, "lead", LIST("provider"), "{\"billing\":[\"read\",\"export\"]}", &changed));
 	assert_true(changed);
 	assert_ok(&hand, snapshot_renew(&hand.w));
 	const struct practice *practice = snapshot_practice(hand.w.snapshot, "role-custom");
 
 	assert_string_equal(cell(hand.arena, practice, LIST("lead"), "billing"), "read:all export:all");
 	assert_ok(&hand, in_tx(&hand, role_delete(&hand.w, "lead")));
-	assert_int_equal(apply(&hand, "lead", NULL, "{}", &changed), ERR_CONFLICT); /* ids are not given again */
+	assert_int_equal(apply(&hand, "lead", NULL, "{}", &changed),
+			 ERR_CONFLICT); /* ids are not given again */
 	assert_int_equal(in_tx(&hand, role_delete(&hand.w, "lead")), ERR_NOT_FOUND);
-	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type LIKE 'role.%'", V_TEXT("role-custom")), 3);
+	assert_int_equal(count_of(&hand,
+				  "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type LIKE 'role.%'",
+				  V_TEXT("role-custom")),
+			 3);
 }
 
 static void built_in_roles_circles_and_strangers_are_refused(UNUSED void **state)
@@ -98,7 +115,8 @@ static void built_in_roles_circles_and_strangers_are_refused(UNUSED void **state
 
 	world_practice(&hand, "role-refused");
 	assert_int_equal(apply(&hand, "owner", NULL, "{}", &changed), ERR_REFUSED);
-	assert_int_equal(apply(&hand, "employee", NULL, "{}", &changed), ERR_REFUSED); /* built in, of another template */
+	assert_int_equal(apply(&hand, "employee", NULL, "{}", &changed),
+			 ERR_REFUSED); /* built in, of another template */
 	assert_int_equal(in_tx(&hand, role_delete(&hand.w, "owner")), ERR_REFUSED);
 	assert_int_equal(apply(&hand, "Lead", NULL, "{}", &changed), ERR_DOCUMENT);
 	assert_int_equal(apply(&hand, "a", LIST("nobody"), "{}", &changed), ERR_DOCUMENT);
@@ -118,10 +136,12 @@ static void built_in_roles_circles_and_strangers_are_refused(UNUSED void **state
 static void the_same_assignments_stay_with_their_ids(UNUSED void **state)
 {
 	const struct assignment first[] = {
-		{ .role_id = "provider", .locations = LIST("west", "main", "west") }, { .role_id = "billing", .locations = LIST("main"), .valid_until = 2000000000 },
+		{ .role_id = "provider", .locations = LIST("west", "main", "west") },
+		{ .role_id = "billing", .locations = LIST("main"), .valid_until = 2000000000 },
 	};
 	const struct assignment second[] = {
-		{ .role_id = "billing", .locations = LIST("west") }, { .role_id = "provider", .locations = LIST("main", "west") },
+		{ .role_id = "billing", .locations = LIST("west") },
+		{ .role_id = "provider", .locations = LIST("main", "west") },
 	};
 	struct subject before, after;
 	bool changed = false;
@@ -140,7 +160,8 @@ static void the_same_assignments_stay_with_their_ids(UNUSED void **state)
 	assert_ok(&hand, in_tx(&hand, assignments_replace(&hand.w, ada, "base", second, 2, &changed)));
 	assert_true(changed);
 	assert_ok(&hand, subject_load(&hand.w, ada, &after));
-	assert_string_equal(places_text(hand.arena, &after.standing), "main: provider; west: provider billing");
+	assert_string_equal(places_text(hand.arena, &after.standing),
+			    "main: provider; west: provider billing");
 	assert_int_equal(after.assignment_count, 2);
 	size_t kept = 0;
 
@@ -148,16 +169,25 @@ static void the_same_assignments_stay_with_their_ids(UNUSED void **state)
 		for (size_t k = 0; k < 2; k++)
 			kept += text_equal(before.assignments[i].id, after.assignments[k].id);
 	assert_int_equal(kept, 1);
-	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type = 'role.grant'", V_TEXT("role-same")), 3);
-	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type = 'role.revoke'", V_TEXT("role-same")), 1);
+	assert_int_equal(count_of(&hand,
+				  "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type = 'role.grant'",
+				  V_TEXT("role-same")),
+			 3);
+	assert_int_equal(
+		count_of(&hand, "SELECT COUNT(*) FROM event WHERE practice_id = $1 AND type = 'role.revoke'",
+			 V_TEXT("role-same")),
+		1);
 }
 
 static void assignments_that_make_no_sense_are_refused(UNUSED void **state)
 {
 	const struct assignment cases[] = {
-		{ .role_id = "emperor" }, { .role_id = NULL }, { .role_id = "owner", .locations = LIST("moon") },
+		{ .role_id = "emperor" },
+		{ .role_id = NULL },
+		{ .role_id = "owner", .locations = LIST("moon") },
 		{ .role_id = "owner", .locations = (const char *const[]){ NULL } },
-		{ .role_id = "owner", .valid_from = 100, .valid_until = 100 }, { .role_id = "owner", .valid_until = -1 },
+		{ .role_id = "owner", .valid_from = 100, .valid_until = 100 },
+		{ .role_id = "owner", .valid_until = -1 },
 	};
 	bool changed = false;
 	const char *id = NULL;
@@ -167,13 +197,17 @@ static void assignments_that_make_no_sense_are_refused(UNUSED void **state)
 	const char *ada = world_person(&hand, "ada@north.example", NULL, NULL);
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		if (in_tx(&hand, assignments_replace(&hand.w, ada, "base", &cases[i], 1, &changed)) != ERR_DOCUMENT)
+		if (in_tx(&hand, assignments_replace(&hand.w, ada, "base", &cases[i], 1, &changed)) !=
+		    ERR_DOCUMENT)
 			fail_msg("case %zu", i);
-	const struct assignment good = { .role_id = "owner", .source = "base" }, strange = { .role_id = "owner", .source = "whim" };
+	const struct assignment good = { .role_id = "owner", .source = "base" },
+				strange = { .role_id = "owner", .source = "whim" };
 
 	assert_int_equal(in_tx(&hand, assignment_add(&hand.w, ada, &strange, &id)), ERR_DOCUMENT);
 	assert_int_equal(in_tx(&hand, assignment_add(&hand.w, "u_nobody", &good, &id)), ERR_NOT_FOUND);
-	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM assignment WHERE practice_id = $1", V_TEXT("role-nonsense")), 0);
+	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM assignment WHERE practice_id = $1",
+				  V_TEXT("role-nonsense")),
+			 0);
 }
 
 static void the_last_owner_cannot_be_switched_off_deleted_or_unassigned(UNUSED void **state)
@@ -191,9 +225,10 @@ static void the_last_owner_cannot_be_switched_off_deleted_or_unassigned(UNUSED v
 	assert_int_equal(in_tx(&hand, account_delete(&hand.w, ada)), ERR_LAST_OWNER);
 	assert_int_equal(in_tx(&hand, assignment_remove(&hand.w, owner.assignments[0].id)), ERR_LAST_OWNER);
 	assert_int_equal(in_tx(&hand, ({
-		enum err step = assignments_replace(&hand.w, ada, "base", NULL, 0, &changed);
-		step == OK ? account_guard_last_owner(&hand.w) : step;
-	})), ERR_LAST_OWNER);
+				 enum err step = assignments_replace(&hand.w, ada, "base", NULL, 0, &changed);
+				 step == OK ? account_guard_last_owner(&hand.w) : step;
+			 })),
+			 ERR_LAST_OWNER);
 	assert_ok(&hand, in_tx(&hand, account_set_disabled(&hand.w, bob, true)));
 	assert_ok(&hand, in_tx(&hand, account_set_disabled(&hand.w, bob, false)));
 	/* Ownership moves in one transaction, whichever way round. */

@@ -14,36 +14,70 @@ static void roles_stand_at_places(UNUSED void **state)
 	} cases[] = {
 		{ "nothing held", { { .role_id = NULL } }, "", "" },
 		{ "manager at one, provider at another: nowhere both",
-		  { { .role_id = "manager", .locations = LIST("west") }, { .role_id = "provider", .locations = LIST("main") } },
-		  "main: provider; west: manager", "" },
-		{ "a region covers what lies below", { { .role_id = "manager", .locations = LIST("north") } },
-		  "north: manager; main: manager; west: manager", "manager" },
-		{ "a child covers no parent", { { .role_id = "manager", .locations = LIST("main") } }, "main: manager", "manager" },
-		{ "all locations, also later ones", { { .role_id = "owner" } },
-		  "north: owner; main: owner; west: owner; south: owner", "owner" },
-		{ "an archived location is left out", { { .role_id = "provider", .locations = LIST("old") } }, "", "" },
-		{ "an archived location beside others", { { .role_id = "provider", .locations = LIST("old", "south") } },
-		  "south: provider", "provider" },
+		  { { .role_id = "manager", .locations = LIST("west") },
+		    { .role_id = "provider", .locations = LIST("main") } },
+		  "main: provider; west: manager",
+		  "" },
+		{ "a region covers what lies below",
+		  { { .role_id = "manager", .locations = LIST("north") } },
+		  "north: manager; main: manager; west: manager",
+		  "manager" },
+		{ "a child covers no parent",
+		  { { .role_id = "manager", .locations = LIST("main") } },
+		  "main: manager",
+		  "manager" },
+		{ "all locations, also later ones",
+		  { { .role_id = "owner" } },
+		  "north: owner; main: owner; west: owner; south: owner",
+		  "owner" },
+		{ "an archived location is left out",
+		  { { .role_id = "provider", .locations = LIST("old") } },
+		  "",
+		  "" },
+		{ "an archived location beside others",
+		  { { .role_id = "provider", .locations = LIST("old", "south") } },
+		  "south: provider",
+		  "provider" },
 		{ "roles in the template's order, each once",
-		  { { .role_id = "billing", .locations = LIST("main") }, { .role_id = "owner", .locations = LIST("main") },
+		  { { .role_id = "billing", .locations = LIST("main") },
+		    { .role_id = "owner", .locations = LIST("main") },
 		    { .role_id = "billing", .locations = LIST("north") } },
-		  "north: billing; main: owner billing; west: billing", "billing" },
-		{ "an unknown role is nothing", { { .role_id = "emperor", .locations = LIST("main") } }, "", "" },
-		{ "an unknown location is nothing", { { .role_id = "owner", .locations = LIST("moon") } }, "", "" },
+		  "north: billing; main: owner billing; west: billing",
+		  "billing" },
+		{ "an unknown role is nothing",
+		  { { .role_id = "emperor", .locations = LIST("main") } },
+		  "",
+		  "" },
+		{ "an unknown location is nothing",
+		  { { .role_id = "owner", .locations = LIST("moon") } },
+		  "",
+		  "" },
 		{ "a deleted role is nothing", { { .role_id = "gone" } }, "", "" },
 		{ "an additive role beside another",
-		  { { .role_id = "assigned-biller", .locations = LIST("main") }, { .role_id = "provider", .locations = LIST("main") } },
-		  "main: provider assigned-biller", "provider assigned-biller" },
+		  { { .role_id = "assigned-biller", .locations = LIST("main") },
+		    { .role_id = "provider", .locations = LIST("main") } },
+		  "main: provider assigned-biller",
+		  "provider assigned-biller" },
 		{ "a custom role after the built-in ones",
-		  { { .role_id = "lead", .locations = LIST("main") }, { .role_id = "billing", .locations = LIST("main") } },
-		  "main: billing lead", "billing lead" },
-		{ "from is the first second in", { { .role_id = "owner", .locations = LIST("main"), .valid_from = NOW } }, "main: owner", "owner" },
+		  { { .role_id = "lead", .locations = LIST("main") },
+		    { .role_id = "billing", .locations = LIST("main") } },
+		  "main: billing lead",
+		  "billing lead" },
+		{ "from is the first second in",
+		  { { .role_id = "owner", .locations = LIST("main"), .valid_from = NOW } },
+		  "main: owner",
+		  "owner" },
 		{ "a second before from", { { .role_id = "owner", .valid_from = NOW + 1 } }, "", "" },
 		{ "until is the first second out", { { .role_id = "owner", .valid_until = NOW } }, "", "" },
-		{ "a second before until", { { .role_id = "owner", .locations = LIST("main"), .valid_until = NOW + 1 } }, "main: owner", "owner" },
+		{ "a second before until",
+		  { { .role_id = "owner", .locations = LIST("main"), .valid_until = NOW + 1 } },
+		  "main: owner",
+		  "owner" },
 	};
 	const struct custom_role custom[] = {
-		{ .id = "lead", .permissions = "{}" }, { .id = "gone", .permissions = "{}", .deleted = true }, { .id = NULL },
+		{ .id = "lead", .permissions = "{}" },
+		{ .id = "gone", .permissions = "{}", .deleted = true },
+		{ .id = NULL },
 	};
 	AUTO(arena_done) struct arena *arena = arena_new();
 	const struct practice *practice = clinic_make(arena, "medium", custom);
@@ -57,15 +91,18 @@ static void roles_stand_at_places(UNUSED void **state)
 		standing_of(arena, practice, cases[i].list, count, NOW, &standing);
 		if (!text_equal(places_text(arena, &standing), cases[i].places) ||
 		    !text_equal(joined(arena, standing.everywhere), cases[i].everywhere))
-			fail_msg("%s: %s | %s", cases[i].says, places_text(arena, &standing), joined(arena, standing.everywhere));
+			fail_msg("%s: %s | %s", cases[i].says, places_text(arena, &standing),
+				 joined(arena, standing.everywhere));
 	}
 }
 
 static void the_next_change_is_the_earliest_time_ahead(UNUSED void **state)
 {
 	const struct assignment list[] = {
-		{ .role_id = "owner", .valid_until = NOW + 500 }, { .role_id = "manager", .valid_from = NOW + 100 },
-		{ .role_id = "billing", .valid_from = NOW - 100, .valid_until = NOW - 1 }, { .role_id = "provider", .valid_until = NOW },
+		{ .role_id = "owner", .valid_until = NOW + 500 },
+		{ .role_id = "manager", .valid_from = NOW + 100 },
+		{ .role_id = "billing", .valid_from = NOW - 100, .valid_until = NOW - 1 },
+		{ .role_id = "provider", .valid_until = NOW },
 	};
 	AUTO(arena_done) struct arena *arena = arena_new();
 	const struct practice *practice = clinic_make(arena, "medium", NULL);
@@ -81,7 +118,8 @@ static void the_next_change_is_the_earliest_time_ahead(UNUSED void **state)
 
 static void a_practice_without_places_still_has_an_owner(UNUSED void **state)
 {
-	const struct assignment list[] = { { .role_id = "owner" }, { .role_id = "billing", .locations = LIST("main") } };
+	const struct assignment list[] = { { .role_id = "owner" },
+					   { .role_id = "billing", .locations = LIST("main") } };
 	AUTO(arena_done) struct arena *arena = arena_new();
 	struct practice *practice = clinic_make(arena, "medium", NULL);
 	struct standing standing;
@@ -103,7 +141,8 @@ static void a_new_location_below_a_region_is_covered_without_touching_people(UNU
 	struct standing standing;
 
 	memcpy(more, clinic_locations, sizeof(clinic_locations));
-	more[COUNT(clinic_locations)] = (struct location){ .id = "annex", .parent_id = "west", .name = "Annex" };
+	more[COUNT(clinic_locations)] =
+		(struct location){ .id = "annex", .parent_id = "west", .name = "Annex" };
 	practice->locations = more;
 	practice->location_count++;
 	standing_of(arena, practice, list, 1, NOW, &standing);
@@ -114,7 +153,9 @@ static void a_new_location_below_a_region_is_covered_without_touching_people(UNU
 
 static void a_circle_of_locations_covers_only_itself(UNUSED void **state)
 {
-	const struct location circle[] = { { .id = "a", .parent_id = "b" }, { .id = "b", .parent_id = "a" }, { .id = "c" } };
+	const struct location circle[] = { { .id = "a", .parent_id = "b" },
+					   { .id = "b", .parent_id = "a" },
+					   { .id = "c" } };
 	const struct practice practice = { .locations = circle, .location_count = COUNT(circle) };
 
 	assert_true(location_covers(&practice, "a", "b"));
@@ -127,11 +168,13 @@ static void a_circle_of_locations_covers_only_itself(UNUSED void **state)
 static void a_decision_names_role_place_and_reason(UNUSED void **state)
 {
 	const struct assignment list[] = {
-		{ .role_id = "manager", .locations = LIST("west") }, { .role_id = "provider", .locations = LIST("main") },
+		{ .role_id = "manager", .locations = LIST("west") },
+		{ .role_id = "provider", .locations = LIST("main") },
 		{ .role_id = "no-export", .locations = LIST("west") },
 	};
 	const struct custom_role custom[] = {
-		{ .id = "no-export", .permissions = "{\"patients\":[{\"export\":\"none\"}]}" }, { .id = NULL },
+		{ .id = "no-export", .permissions = "{\"patients\":[{\"export\":\"none\"}]}" },
+		{ .id = NULL },
 	};
 	const struct {
 		const char *location, *feature;
@@ -158,10 +201,13 @@ static void a_decision_names_role_place_and_reason(UNUSED void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct decision decision;
 
-		assert_int_equal(standing_decide(arena, practice, &standing, cases[i].location, cases[i].feature, cases[i].action, &decision), OK);
+		assert_int_equal(standing_decide(arena, practice, &standing, cases[i].location,
+						 cases[i].feature, cases[i].action, &decision),
+				 OK);
 		if (decision.reach != cases[i].reach || !text_equal(decision.role_id, cases[i].role) ||
 		    !text_equal(decision.reason, cases[i].reason))
-			fail_msg("case %zu: %s %s %s", i, reach_word(decision.reach), decision.role_id, decision.reason);
+			fail_msg("case %zu: %s %s %s", i, reach_word(decision.reach), decision.role_id,
+				 decision.reason);
 	}
 }
 

@@ -1,5 +1,5 @@
-/* world.h: what people stand on in these tests, on the kit's store: vault, password gate, snapshot, and a practice
- * with two locations. A test names its own practice, so tests do not meet in the store. */
+/* world.h: what people stand on in these tests, on the kit's store: vault, password gate, snapshot, and a
+ * practice with two locations. A test names its own practice, so tests do not meet in the store. */
 #ifndef PEOPLE_WORLD_H
 #define PEOPLE_WORLD_H
 
@@ -14,7 +14,7 @@
 #include "people/role.h"
 #include "store/snapshot.h"
 
-#define PASSWORD "lantern-harbor-violet-58"
+#define PASSWORD       "lantern-harbor-violet-58"
 #define OTHER_PASSWORD "copper-meadow-tunnel-19"
 
 static struct {
@@ -62,11 +62,11 @@ UNUSED static void world_hand(struct hand *hand, const char *practice)
 }
 
 /* One transaction around an expression. */
-#define in_tx(hand, expression)                                       \
-	({                                                            \
-		AUTO(tx_end) struct tx tx_ = tx_begin(&(hand)->w);    \
-		enum err done_ = (expression);                        \
-		done_ == OK ? tx_commit(&tx_) : done_;                \
+#define in_tx(hand, expression)                                                                              \
+	({                                                                                                   \
+		AUTO(tx_end) struct tx tx_ = tx_begin(&(hand)->w);                                           \
+		enum err done_ = (expression);                                                               \
+		done_ == OK ? tx_commit(&tx_) : done_;                                                       \
 	})
 
 UNUSED static const char *const no_networks[] = { NULL };
@@ -79,19 +79,34 @@ UNUSED static void world_practice(struct hand *hand, const char *id)
 	world_open();
 	hand_begin(hand, id);
 	hand->w.app = &world.app;
-	assert_ok(hand, in_tx(hand, practice_apply(&hand->w, &(struct practice_change){
-		.id = id, .name = "Test Clinic", .timezone = "America/Chicago", .template = "medium" }, &changed)));
-	assert_ok(hand, in_tx(hand, location_apply(&hand->w, &(struct location_change){
-		.id = "main", .name = "Main Street", .networks = no_networks, .position = 0 }, &changed)));
-	assert_ok(hand, in_tx(hand, location_apply(&hand->w, &(struct location_change){
-		.id = "west", .name = "West Side", .position = 1 }, &changed)));
+	assert_ok(hand, in_tx(hand, practice_apply(&hand->w,
+						   &(struct practice_change){ .id = id,
+									      .name = "Test Clinic",
+									      .timezone = "America/Chicago",
+									      .template = "medium" },
+						   &changed)));
+	assert_ok(hand, in_tx(hand, location_apply(&hand->w,
+						   &(struct location_change){ .id = "main",
+									      .name = "Main Street",
+									      .networks = no_networks,
+									      .position = 0 },
+						   &changed)));
+	assert_ok(hand, in_tx(hand, location_apply(&hand->w,
+						   &(struct location_change){
+							   .id = "west", .name = "West Side", .position = 1 },
+						   &changed)));
 	assert_ok(hand, snapshot_renew(&hand->w));
 }
 
 /* An account with a password and one role everywhere (role NULL: none); its id lives as long as the hand. */
-UNUSED static const char *world_person(struct hand *hand, const char *email, const char *password, const char *role)
+UNUSED static const char *world_person(struct hand *hand, const char *email, const char *password,
+				       const char *role)
 {
-	struct account_change change = { .email = email, .given_name = "Ada", .family_name = "Okafor", .password = password, .disabled = -1 };
+	struct account_change change = { .email = email,
+					 .given_name = "Ada",
+					 .family_name = "Okafor",
+					 .password = password,
+					 .disabled = -1 };
 	struct assignment all = { .role_id = role };
 	const char *id = NULL;
 	bool created = false, changed = false;
