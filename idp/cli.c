@@ -6,6 +6,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "admin/apply.h"
 #include "admin/command.h"
 #include "app_open.h"
 #include "base/arena.h"
@@ -324,6 +325,21 @@ static int completion(struct line *line)
 	return usage("completion bash|zsh|fish, for example: lanyard completion bash > /etc/bash_completion.d/lanyard");
 }
 
+static int reference(struct line *line)
+{
+	const char *what = line->count > 1 ? line->words[1] : "";
+
+	if (text_equal(what, "apply"))
+		fputs(apply_reference(line->arena), stdout);
+	else if (text_equal(what, "schema"))
+		fputs(apply_schema(line->arena), stdout);
+	else if (text_equal(what, "commands"))
+		help_reference(stdout);
+	else
+		return usage("reference apply|schema|commands: the apply document, its JSON Schema, all commands");
+	return EXIT_OK;
+}
+
 static int run_line(struct line *line)
 {
 	const char *noun = line->count ? line->words[0] : NULL;
@@ -337,6 +353,8 @@ static int run_line(struct line *line)
 		return run_local(line, local);
 	if (text_equal(noun, "completion"))
 		return completion(line);
+	if (text_equal(noun, "reference"))
+		return reference(line);
 	if (command_noun(noun))
 		return run_noun(line, noun);
 	const char *near = text_nearest(noun, help_words(line->arena));

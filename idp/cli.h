@@ -29,6 +29,9 @@ void help_local(FILE *out, const struct local_command *command);
 /* Every noun and local command, once each; ends with NULL. */
 const char *const *help_words(struct arena *arena);
 
+/* The reference page of all commands. */
+void help_reference(FILE *out);
+
 /* cli_completion.c: a script for bash, zsh or fish; false for another shell. */
 bool completion_print(FILE *out, const char *shell);
 

@@ -33,7 +33,7 @@ void help_all(FILE *out)
 	fputs("Lanyard: sign-in for medical clinics.\n\nUsage: lanyard COMMAND [--config FILE] [-o table|json|yaml|name] [--quiet]\n\n", out);
 	for (const struct local_command *row = local_commands; row->name; row++)
 		fprintf(out, "  %-12s %s\n", row->name, row->about);
-	fprintf(out, "  %-12s %s\n\n", "completion", "bash, zsh, fish");
+	fprintf(out, "  %-12s %s\n  %-12s %s\n\n", "completion", "bash, zsh, fish", "reference", "apply, schema, commands");
 	for (const struct command *const *table = admin_nouns; *table; table++) {
 		for (const struct command *row = *table; row->noun; row++) {
 			if (!is_first(*table, row))
@@ -113,5 +113,27 @@ const char *const *help_words(struct arena *arena)
 				words[count++] = row->noun;
 	if (count < NOUNS_MAX)
 		words[count++] = "completion";
+	if (count < NOUNS_MAX)
+		words[count++] = "reference";
 	return words;
+}
+
+static void print_section(FILE *out, const char *usage, const char *about, const char *examples)
+{
+	fprintf(out, "\n## %.*s\n\n%s.\n\n    lanyard %s\n", (int)strcspn(usage, "-[A"), usage, about, usage);
+	if (examples)
+		print_examples(out, examples);
+}
+
+void help_reference(FILE *out)
+{
+	fputs("# Commands\n\nEvery command takes `--config FILE`, `-o table|json|yaml|name`, `--quiet`, `--practice P` (needed when there is\n"
+	      "more than one) and `--yes`. Data goes to standard output, words about it to standard error. Exit codes: 0 ok, 1 failed,\n"
+	      "2 usage, 3 not found, 4 not allowed, 5 conflict, 6 differences found, 7 unhealthy.\n\n"
+	      "Generated from the program: `lanyard reference commands`.\n", out);
+	for (const struct local_command *row = local_commands; row->name; row++)
+		print_section(out, row->usage, row->about, row->examples);
+	for (const struct command *const *table = admin_nouns; *table; table++)
+		for (const struct command *row = *table; row->noun; row++)
+			print_section(out, row->usage, row->about, row->examples);
 }

@@ -12,27 +12,20 @@ static const struct parameter {
 	size_t at;
 	size_t max;
 } parameters[] = {
-#define PARAMETER(name, max) { #name, offsetof(struct ask, name), max }
-	PARAMETER(client_id, 255),
-	PARAMETER(redirect_uri, 2048),
-	PARAMETER(response_type, 64),
-	PARAMETER(scope, 1024),
-	PARAMETER(state, 4096),
-	PARAMETER(nonce, 1024),
-	PARAMETER(code_challenge, 128),
-	PARAMETER(code_challenge_method, 16),
-	PARAMETER(response_mode, 32),
-	PARAMETER(prompt, 64),
-	PARAMETER(max_age, 16),
-	PARAMETER(login_hint, 254),
-	PARAMETER(id_token_hint, 8192),
-	PARAMETER(acr_values, 512),
-	PARAMETER(claims, 4096),
-	PARAMETER(ui_locales, 128),
-	PARAMETER(tenant, 64),
-	PARAMETER(location, 64),
-	PARAMETER(resource, 2048),
-	PARAMETER(request, 16384),
+#define PARAMETER(name, max)                                                                                 \
+	{                                                                                                    \
+#name, offsetof(struct ask, name), max                                                       \
+	}
+	PARAMETER(client_id, 255),      PARAMETER(redirect_uri, 2048),
+	PARAMETER(response_type, 64),   PARAMETER(scope, 1024),
+	PARAMETER(state, 4096),         PARAMETER(nonce, 1024),
+	PARAMETER(code_challenge, 128), PARAMETER(code_challenge_method, 16),
+	PARAMETER(response_mode, 32),   PARAMETER(prompt, 64),
+	PARAMETER(max_age, 16),         PARAMETER(login_hint, 254),
+	PARAMETER(id_token_hint, 8192), PARAMETER(acr_values, 512),
+	PARAMETER(claims, 4096),        PARAMETER(ui_locales, 128),
+	PARAMETER(tenant, 64),          PARAMETER(location, 64),
+	PARAMETER(resource, 2048),      PARAMETER(request, 16384),
 	PARAMETER(request_uri, 512),
 #undef PARAMETER
 };
@@ -47,7 +40,8 @@ static const char *value_of(const struct ask *ask, const struct parameter *row)
 	return *(const char *const *)(const void *)((const char *)ask + row->at);
 }
 
-static enum err read_one(struct work *w, const struct form *form, struct ask *ask, const struct parameter *row)
+static enum err read_one(struct work *w, const struct form *form, struct ask *ask,
+			 const struct parameter *row)
 {
 	const char *value = form_get(form, row->name);
 

@@ -20,25 +20,30 @@ struct client;
 struct practice;
 
 enum ask_stage { ASK_AUTHORIZE = 1 << 0, ASK_PUSHED = 1 << 1, ASK_CONTINUE = 1 << 2 };
-enum ask_prompt { PROMPT_NONE = 1 << 0, PROMPT_LOGIN = 1 << 1, PROMPT_CONSENT = 1 << 2, PROMPT_SELECT = 1 << 3 };
+enum ask_prompt {
+	PROMPT_NONE = 1 << 0,
+	PROMPT_LOGIN = 1 << 1,
+	PROMPT_CONSENT = 1 << 2,
+	PROMPT_SELECT = 1 << 3
+};
 
 struct ask {
 	/* As sent; NULL when absent or empty. */
 	const char *client_id, *redirect_uri, *response_type, *scope, *state, *nonce, *code_challenge,
-		*code_challenge_method, *response_mode, *prompt, *max_age, *login_hint, *id_token_hint, *acr_values,
-		*claims, *ui_locales, *tenant, *location, *resource, *request, *request_uri;
+		*code_challenge_method, *response_mode, *prompt, *max_age, *login_hint, *id_token_hint,
+		*acr_values, *claims, *ui_locales, *tenant, *location, *resource, *request, *request_uri;
 	bool pushed; /* came through the pushed authorization endpoint */
 
 	/* Found by the checks. */
 	const struct client *client;
-	const char *return_uri;   /* the one validated redirect address: every answer takes it from here */
-	bool answerable;          /* a fault may be sent to return_uri */
+	const char *return_uri; /* the one validated redirect address: every answer takes it from here */
+	bool answerable;        /* a fault may be sent to return_uri */
 	bool form_post;
-	unsigned prompts;         /* enum ask_prompt */
-	int64_t max_age_seconds;  /* -1: not asked */
-	const char *granted;      /* scope, narrowed to what the app may have */
-	json_t *claims_asked;     /* of `claims`; released with the arena */
-	const char *expected_sub; /* id_token_hint or claims.id_token.sub */
+	unsigned prompts;                /* enum ask_prompt */
+	int64_t max_age_seconds;         /* -1: not asked */
+	const char *granted;             /* scope, narrowed to what the app may have */
+	json_t *claims_asked;            /* of `claims`; released with the arena */
+	const char *expected_sub;        /* id_token_hint or claims.id_token.sub */
 	const struct practice *practice; /* of `tenant`, or the app's only one; NULL: open */
 };
 

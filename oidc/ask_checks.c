@@ -20,19 +20,22 @@ static enum err check_client(struct work *w, struct ask *ask)
 {
 	ask->client = snapshot_client(w->snapshot, ask->client_id);
 	if (!ask->client || ask->client->disabled)
-		return fault(w, ERR_CLIENT_UNKNOWN, "client %s is %s", ask->client_id ? ask->client_id : "(none)",
+		return fault(w, ERR_CLIENT_UNKNOWN, "client %s is %s",
+			     ask->client_id ? ask->client_id : "(none)",
 			     ask->client ? "disabled" : "not registered");
 	return OK;
 }
 
-/* OpenID Connect requires redirect_uri; plain OAuth may leave it out when one is registered (RFC 6749 3.1.2.3). */
+/* OpenID Connect requires redirect_uri; plain OAuth may leave it out when one is registered (RFC
+ * 6749 3.1.2.3). */
 static const char *return_address(const struct ask *ask)
 {
 	const char *const *registered = ask->client->redirect_uris;
 
 	if (ask->redirect_uri)
 		return ask->redirect_uri;
-	if (text_words_have(ask->scope ? ask->scope : "", "openid") || !registered || !registered[0] || registered[1])
+	if (text_words_have(ask->scope ? ask->scope : "", "openid") || !registered || !registered[0] ||
+	    registered[1])
 		return NULL;
 	return registered[0];
 }
@@ -44,7 +47,8 @@ static enum err check_redirect(struct work *w, struct ask *ask)
 
 	if (!uri || !redirect_uri_matches(ask->client, uri) ||
 	    !redirect_uri_is_sound(uri, ask->client->application_type, w->app->config->development))
-		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", ask->client_id, uri ? uri : "(nowhere)");
+		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", ask->client_id,
+			     uri ? uri : "(nowhere)");
 	ask->return_uri = uri;
 	ask->answerable = true;
 	return OK;
@@ -80,7 +84,8 @@ static enum err check_request_object(struct work *w, struct ask *ask)
 	if (ask->request)
 		return fault(w, ERR_REQUEST_UNSUPPORTED, "client %s sent a request object", ask->client_id);
 	if (ask->request_uri)
-		return fault(w, ERR_REQUEST_URI_UNSUPPORTED, "client %s sent a request_uri that is not ours", ask->client_id);
+		return fault(w, ERR_REQUEST_URI_UNSUPPORTED, "client %s sent a request_uri that is not ours",
+			     ask->client_id);
 	return OK;
 }
 
@@ -179,7 +184,8 @@ static enum err check_hint(struct work *w, struct ask *ask)
 	if (!ask->id_token_hint)
 		return OK;
 	if (keyring_verify(w->app->keyring, w->arena, ask->id_token_hint, "JWT", &claims) != OK ||
-	    !text_equal(json_get_text(claims, "iss"), w->app->config->issuer) || !json_get_text(claims, "sub"))
+	    !text_equal(json_get_text(claims, "iss"), w->app->config->issuer) ||
+	    !json_get_text(claims, "sub"))
 		return fault(w, ERR_REQUEST_INVALID, "id_token_hint is not one of ours");
 	ask->expected_sub = json_get_text(claims, "sub");
 	return OK;
@@ -195,7 +201,8 @@ static void release_json(void *thing)
 /* claims.id_token.sub.value names who is meant, as a hint does (OpenID Connect Core 5.5.1). */
 static enum err check_claims_sub(struct work *w, struct ask *ask)
 {
-	const char *sub = json_get_text(json_object_get(json_object_get(ask->claims_asked, "id_token"), "sub"), "value");
+	const char *sub = json_get_text(
+		json_object_get(json_object_get(ask->claims_asked, "id_token"), "sub"), "value");
 
 	if (!sub)
 		return OK;
@@ -237,7 +244,8 @@ static enum err check_claims(struct work *w, struct ask *ask)
 
 	if (claims)
 		arena_defer(w->arena, release_json, claims);
-	if (!json_is_object(claims) || !object_or_absent(claims, "id_token") || !object_or_absent(claims, "userinfo"))
+	if (!json_is_object(claims) || !object_or_absent(claims, "id_token") ||
+	    !object_or_absent(claims, "userinfo"))
 		return fault(w, ERR_REQUEST_INVALID, "claims is not an object of objects");
 	ask->claims_asked = claims;
 	TRY(check_claims_sub(w, ask));
@@ -268,7 +276,8 @@ static enum err check_location(struct work *w, struct ask *ask)
 {
 	if (!ask->location)
 		return OK;
-	if (!text_is_slug(ask->location) || (ask->practice && !practice_location(ask->practice, ask->location)))
+	if (!text_is_slug(ask->location) ||
+	    (ask->practice && !practice_location(ask->practice, ask->location)))
 		return fault(w, ERR_NO_ACCESS, "there is no location %s", ask->location);
 	return OK;
 }
@@ -277,11 +286,12 @@ static enum err check_location(struct work *w, struct ask *ask)
 static enum err check_resource(struct work *w, struct ask *ask)
 {
 	if (ask->resource && !text_list_has(ask->client->resources, ask->resource))
-		return fault(w, ERR_TARGET, "resource %s is not registered for %s", ask->resource, ask->client_id);
+		return fault(w, ERR_TARGET, "resource %s is not registered for %s", ask->resource,
+			     ask->client_id);
 	return OK;
 }
 
-#define ALWAYS (ASK_AUTHORIZE | ASK_PUSHED | ASK_CONTINUE)
+#define ALWAYS   (ASK_AUTHORIZE | ASK_PUSHED | ASK_CONTINUE)
 #define AT_FIRST (ASK_AUTHORIZE | ASK_PUSHED)
 
 static const struct check {

@@ -19,7 +19,7 @@
 #include "store/snapshot.h"
 
 #define PUSHED_FIELDS_MAX 64
-#define URL_MAX (12 * KB)
+#define URL_MAX           (12 * KB)
 
 /* What was pushed replaces the whole request: parameters beside request_uri do not count (RFC 9126 4). It is
  * taken away as it is read, so it begins one sign-in. */
@@ -33,11 +33,13 @@ static enum err take_pushed(struct work *w, struct ask *ask)
 		return OK;
 	TRY(pushed_take(w, secret_hash(w->arena, "par", handle), client_id, &parameters));
 	if (!parameters)
-		return fault(w, ERR_REQUEST_URI_INVALID, "client %s showed a request_uri that is not there", client_id);
+		return fault(w, ERR_REQUEST_URI_INVALID, "client %s showed a request_uri that is not there",
+			     client_id);
 	TRY(form_parse(w->arena, parameters, strlen(parameters), PUSHED_FIELDS_MAX, &form));
 	TRY(ask_read(w, &form, ask));
 	if (!text_equal(ask->client_id, client_id))
-		return fault(w, ERR_CLIENT_UNKNOWN, "request pushed by %s, shown by %s", ask->client_id, client_id);
+		return fault(w, ERR_CLIENT_UNKNOWN, "request pushed by %s, shown by %s", ask->client_id,
+			     client_id);
 	ask->pushed = true;
 	return OK;
 }
@@ -48,21 +50,22 @@ static enum err begin_flow(struct request *rq, const struct ask *ask)
 	bool too_old = s && ask->max_age_seconds >= 0 && rq->w.now - s->auth_time > ask->max_age_seconds;
 	AUTO(json_done) json_t *carried = ask_to_json(ask);
 
-	return flow_begin(rq, &(struct flow_start){
-		.kind = "oidc",
-		.return_to = PATH_CONTINUE,
-		.ask = carried,
-		.client = ask->client,
-		.practice_id = ask->practice ? ask->practice->id : NULL,
-		.login_hint = ask->login_hint,
-		.ui_locales = ask->ui_locales,
-		.location_id = ask->location,
-		.form_target = respond_form_target(rq->w.arena, ask->return_uri),
-		.fresh = ask->prompts & PROMPT_LOGIN || ask->max_age_seconds == 0 || too_old,
-		.select_account = ask->prompts & PROMPT_SELECT,
-		.need_location = ask->location || ask->client->require_location,
-		.expected_sub = ask->expected_sub,
-	});
+	return flow_begin(
+		rq, &(struct flow_start){
+			    .kind = "oidc",
+			    .return_to = PATH_CONTINUE,
+			    .ask = carried,
+			    .client = ask->client,
+			    .practice_id = ask->practice ? ask->practice->id : NULL,
+			    .login_hint = ask->login_hint,
+			    .ui_locales = ask->ui_locales,
+			    .location_id = ask->location,
+			    .form_target = respond_form_target(rq->w.arena, ask->return_uri),
+			    .fresh = ask->prompts & PROMPT_LOGIN || ask->max_age_seconds == 0 || too_old,
+			    .select_account = ask->prompts & PROMPT_SELECT,
+			    .need_location = ask->location || ask->client->require_location,
+			    .expected_sub = ask->expected_sub,
+		    });
 }
 
 /* The same answer for "nobody is signed in" and "a page was asked for": a page would have to be shown. */

@@ -10,8 +10,8 @@ struct request;
 struct ask;
 struct session;
 
-enum err oidc_authorize(struct request *rq);          /* GET /oauth2/authorize */
-enum err oidc_authorize_post(struct request *rq);     /* POST: the same by 303, so that Lax cookies come along */
+enum err oidc_authorize(struct request *rq);      /* GET /oauth2/authorize */
+enum err oidc_authorize_post(struct request *rq); /* POST: the same by 303, so that Lax cookies come along */
 enum err oidc_authorize_continue(struct request *rq); /* GET, back from the sign-in */
 enum err oidc_consent_page(struct request *rq);       /* GET /consent */
 enum err oidc_consent_submit(struct request *rq);     /* POST /consent */
@@ -23,10 +23,10 @@ struct permit {
 	const char *remembered;  /* scopes allowed before, or NULL */
 };
 /* May this session have what is asked, without a page? OK; ERR_LOGIN_REQUIRED, ERR_INTERACTION_REQUIRED and
- * ERR_CONSENT_REQUIRED name the page that would help; ERR_NO_ACCESS, ERR_ACCOUNT_DISABLED. since: authenticated
- * at or after this satisfies max_age (the beginning of the flow; 0: none). */
+ * ERR_CONSENT_REQUIRED name the page that would help; ERR_NO_ACCESS, ERR_ACCOUNT_DISABLED. since:
+ * authenticated at or after this satisfies max_age (the beginning of the flow; 0: none). */
 enum err permit_check(struct request *rq, const struct ask *ask, const struct session *session, int64_t since,
-		     struct permit *out) MUST_USE;
+		      struct permit *out) MUST_USE;
 /* A flow that came back: is the sign-in done, and do its ask and the session still fit (rows marked
  * ASK_CONTINUE)? ERR_SESSION_ENDED: not done; flow_next knows what is missing. Else as permit_check. */
 enum err permit_resume(struct request *rq, struct ask *ask, struct permit *permit) MUST_USE;

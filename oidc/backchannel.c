@@ -19,10 +19,10 @@
 #include "store/outbox.h"
 #include "store/snapshot.h"
 
-#define KIND "oidc_backchannel_logout"
-#define EVENT_URI "http://schemas.openid.net/event/backchannel-logout"
+#define KIND           "oidc_backchannel_logout"
+#define EVENT_URI      "http://schemas.openid.net/event/backchannel-logout"
 #define TOKEN_LIFETIME 120
-#define GIVE_UP_AFTER 86400 /* by then the app's own session is over as well */
+#define GIVE_UP_AFTER  86400 /* by then the app's own session is over as well */
 
 static enum err tell(struct work *w, const struct session *session, const char *client_id)
 {
@@ -30,7 +30,8 @@ static enum err tell(struct work *w, const struct session *session, const char *
 
 	if (!client || client->disabled || !client->backchannel_logout_uri)
 		return OK;
-	AUTO(json_done) json_t *body = json_pack("{s:s, s:s}", "sub", session->account_id, "sid", session->sid);
+	AUTO(json_done)
+	json_t *body = json_pack("{s:s, s:s}", "sub", session->account_id, "sid", session->sid);
 
 	assert(body);
 	return outbox_add(w, &(struct outbox_row){ .id = id_new(w->arena, "message"),
@@ -43,11 +44,12 @@ static enum err tell(struct work *w, const struct session *session, const char *
 /* Made at sending: iat and jti are of this try, and nothing signed waits in the store. */
 static char *logout_token(struct work *w, const struct client *client, const json_t *message)
 {
-	AUTO(json_done) json_t *claims = json_pack(
-		"{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:{s:{}}}", "iss", w->app->config->issuer, "aud", client->client_id,
-		"sub", json_get_text(message, "sub"), "sid", json_get_text(message, "sid"), "jti",
-		id_random(w->arena, "logout"), "iat", (json_int_t)w->now, "exp", (json_int_t)(w->now + TOKEN_LIFETIME),
-		"events", EVENT_URI);
+	AUTO(json_done)
+	json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:{s:{}}}", "iss",
+				   w->app->config->issuer, "aud", client->client_id, "sub",
+				   json_get_text(message, "sub"), "sid", json_get_text(message, "sid"), "jti",
+				   id_random(w->arena, "logout"), "iat", (json_int_t)w->now, "exp",
+				   (json_int_t)(w->now + TOKEN_LIFETIME), "events", EVENT_URI);
 
 	assert(claims);
 	return keyring_sign(w->app->keyring, w->arena, client->id_token_signed_response_alg, "logout+jwt",
@@ -71,7 +73,8 @@ static long post(struct work *w, const struct client *client, const json_t *mess
 	return answer.status;
 }
 
-static enum err record(struct work *w, const struct outbox_row *row, const json_t *message, bool sent, const char *reason)
+static enum err record(struct work *w, const struct outbox_row *row, const json_t *message, bool sent,
+		       const char *reason)
 {
 	w->practice = row->practice_id;
 	w->actor = (struct actor){ .kind = ACTOR_SYSTEM };
@@ -104,8 +107,8 @@ static enum err send_logout(struct work *w, const struct outbox_row *row)
 	AUTO(json_done) json_t *message = json_read(row->body, strlen(row->body));
 
 	/* an app that is gone, or takes no such messages any more, is not told */
-	if (!client || client->disabled || !client->backchannel_logout_uri || !json_get_text(message, "sub") ||
-	    !json_get_text(message, "sid"))
+	if (!client || client->disabled || !client->backchannel_logout_uri ||
+	    !json_get_text(message, "sub") || !json_get_text(message, "sid"))
 		return OK;
 	return conclude(w, row, message, post(w, client, message));
 }

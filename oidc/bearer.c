@@ -61,7 +61,8 @@ enum err access_token_read(struct work *w, const char *text, struct access_token
 {
 	json_t *claims = NULL; /* the arena's */
 
-	if (strlen(text) > TOKEN_MAX || keyring_verify(w->app->keyring, w->arena, text, "at+jwt", &claims) != OK)
+	if (strlen(text) > TOKEN_MAX ||
+	    keyring_verify(w->app->keyring, w->arena, text, "at+jwt", &claims) != OK)
 		return fault(w, ERR_BEARER_INVALID, "not an access token of ours");
 	const char *wrong = read_claims(w, claims, out);
 

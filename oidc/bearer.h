@@ -1,6 +1,6 @@
-/* bearer.h: an access token of ours, shown to us: by the bearer (RFC 6750) or by an app that asks about it. The
- * one place that believes access tokens (security.md D5, D7): signature, typ, iss, exp, tenant, then the row
- * behind it. */
+/* bearer.h: an access token of ours, shown to us: by the bearer (RFC 6750) or by an app that asks about it.
+ * The one place that believes access tokens (security.md D5, D7): signature, typ, iss, exp, tenant, then the
+ * row behind it. */
 #ifndef OIDC_BEARER_H
 #define OIDC_BEARER_H
 
@@ -19,9 +19,9 @@ struct access_token {
 	const struct practice *practice;
 	const struct client *client; /* it was issued to */
 	const char *jti, *aud, *scope;
-	const char *family_id;       /* NULL: the app acts for itself (client_credentials) */
+	const char *family_id; /* NULL: the app acts for itself (client_credentials) */
 	int64_t expires_at;
-	struct family_state family;  /* after access_token_alive */
+	struct family_state family; /* after access_token_alive */
 };
 
 /* What the request bears, in the header or in the form, never both, never in the address (RFC 6750 2).

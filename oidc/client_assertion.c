@@ -13,8 +13,8 @@
 #include "store/snapshot.h"
 
 #define LIFETIME_MAX 300 /* seconds ahead that exp may lie */
-#define CLOCK_SKEW 10
-#define JTI_MAX 255
+#define CLOCK_SKEW   10
+#define JTI_MAX      255
 
 static const char *const algorithms[] = { "RS256", "RS384", "ES256", "ES384", "PS256", NULL };
 
@@ -86,7 +86,8 @@ enum err client_assertion_check(struct work *w, const struct client *client, con
 	if (error_row(verdict)->http >= 500)
 		return verdict;
 	if (verdict != OK)
-		return fault(w, ERR_CLIENT_AUTH, "assertion of %s: %s", client->client_id, error_row(verdict)->word);
+		return fault(w, ERR_CLIENT_AUTH, "assertion of %s: %s", client->client_id,
+			     error_row(verdict)->word);
 	const char *wrong = what_is_wrong(w, client, claims);
 
 	if (wrong)

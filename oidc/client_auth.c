@@ -14,9 +14,9 @@
 #include "store/snapshot.h"
 
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-#define BASIC_MAX 2048
-#define TRY_COST_US (INT64_C(30) * 1000000) /* one failure comes back every 30 s, */
-#define TRY_BURST_US (20 * TRY_COST_US)     /* twenty may come at once */
+#define BASIC_MAX      2048
+#define TRY_COST_US    (INT64_C(30) * 1000000) /* one failure comes back every 30 s, */
+#define TRY_BURST_US   (20 * TRY_COST_US)      /* twenty may come at once */
 
 struct credentials {
 	const char *method; /* as registered: token_endpoint_auth_method */
@@ -64,11 +64,14 @@ static enum err read_credentials(struct request *rq, struct credentials *out)
 	struct work *w = &rq->w;
 	const char *id = form_get(&rq->form, "client_id");
 	const char *secret = form_get(&rq->form, "client_secret");
-	bool by_assertion = form_get(&rq->form, "client_assertion") || form_get(&rq->form, "client_assertion_type");
+	bool by_assertion =
+		form_get(&rq->form, "client_assertion") || form_get(&rq->form, "client_assertion_type");
 
 	if ((rq->authorization != NULL) + (secret != NULL) + by_assertion > 1)
 		return fault(w, ERR_REQUEST_INVALID, "more than one way of client authentication");
-	*out = (struct credentials){ .method = secret ? "client_secret_post" : "none", .client_id = id, .secret = secret };
+	*out = (struct credentials){ .method = secret ? "client_secret_post" : "none",
+				     .client_id = id,
+				     .secret = secret };
 	if (rq->authorization)
 		TRY(read_basic(w, rq->authorization, out));
 	if (by_assertion)
@@ -91,8 +94,8 @@ static enum err check_secret(struct work *w, const struct client *client, const 
 static enum err check_credentials(struct work *w, const struct client *client, const struct credentials *c)
 {
 	if (!text_equal(client->token_endpoint_auth_method, c->method))
-		return fault(w, ERR_CLIENT_AUTH, "client %s is registered for %s and used %s", client->client_id,
-			     client->token_endpoint_auth_method, c->method);
+		return fault(w, ERR_CLIENT_AUTH, "client %s is registered for %s and used %s",
+			     client->client_id, client->token_endpoint_auth_method, c->method);
 	if (c->assertion)
 		return client_assertion_check(w, client, c->assertion);
 	return c->secret ? check_secret(w, client, c->secret) : OK;
@@ -125,7 +128,8 @@ static enum err count_failure(struct request *rq, const struct client *client)
 
 static enum err check_budget(struct work *w, const struct client *client)
 {
-	const char *key = arena_print(w->arena, "%s %s", client->client_id, w->actor.address ? w->actor.address : "-");
+	const char *key =
+		arena_print(w->arena, "%s %s", client->client_id, w->actor.address ? w->actor.address : "-");
 
 	if (refusals_have(oidc_of(w)->refusals, key, w->now_us))
 		return fault(w, ERR_TOO_MANY, "client authentication failed too often: %s", key);
@@ -165,6 +169,7 @@ enum err client_authenticate_confidential(struct request *rq)
 {
 	TRY(client_authenticate(rq));
 	if (text_equal(rq->client->token_endpoint_auth_method, "none"))
-		return fault(&rq->w, ERR_CLIENT_MAY_NOT, "client %s cannot authenticate", rq->client->client_id);
+		return fault(&rq->w, ERR_CLIENT_MAY_NOT, "client %s cannot authenticate",
+			     rq->client->client_id);
 	return OK;
 }

@@ -9,8 +9,8 @@ struct work;
 struct client;
 
 /* Sets rq->client and the actor. Exactly the registered method; two at once are refused. A public app is only
- * identified. ERR_CLIENT_AUTH (audited and counted per app and address), ERR_TOO_MANY, ERR_REQUEST_INVALID. The
- * way of success asks the store nothing but the replay mark of an assertion. */
+ * identified. ERR_CLIENT_AUTH (audited and counted per app and address), ERR_TOO_MANY, ERR_REQUEST_INVALID.
+ * The way of success asks the store nothing but the replay mark of an assertion. */
 enum err client_authenticate(struct request *rq) MUST_USE;
 /* The same, for endpoints where being identified is not enough: ERR_CLIENT_MAY_NOT for a public app. */
 enum err client_authenticate_confidential(struct request *rq) MUST_USE;
@@ -18,6 +18,7 @@ enum err client_authenticate_confidential(struct request *rq) MUST_USE;
 /* client_assertion.c: private_key_jwt. Who it says it is, before anything is believed; NULL: not a token. */
 const char *client_assertion_subject(struct work *work, const char *assertion);
 /* Signature, issuer, subject, audience, times, then the jti once (security.md D9). ERR_CLIENT_AUTH. */
-enum err client_assertion_check(struct work *work, const struct client *client, const char *assertion) MUST_USE;
+enum err client_assertion_check(struct work *work, const struct client *client,
+				const char *assertion) MUST_USE;
 
 #endif

@@ -29,7 +29,8 @@ static const char *in_words(const struct request *rq, const char *scope)
 	return text ? text : scope;
 }
 
-static size_t list_scopes(const struct request *rq, const char *granted, struct page_consent_scopes out[SCOPES_MAX])
+static size_t list_scopes(const struct request *rq, const char *granted,
+			  struct page_consent_scopes out[SCOPES_MAX])
 {
 	size_t count = 0;
 
@@ -88,13 +89,14 @@ enum err oidc_consent_submit(struct request *rq)
 	if (verdict != OK && verdict != ERR_CONSENT_REQUIRED)
 		return respond_refusal(rq, &ask, verdict);
 	if (text_equal(decision, "deny"))
-		return respond_refusal(rq, &ask, fault(&rq->w, ERR_DENIED, "account %s declined", rq->session->account_id));
+		return respond_refusal(
+			rq, &ask, fault(&rq->w, ERR_DENIED, "account %s declined", rq->session->account_id));
 	if (!text_equal(decision, "allow"))
 		return fault(&rq->w, ERR_REQUEST_INVALID, "neither allowed nor declined");
 	return respond_code(rq, &(struct code_start){
-		.ask = &ask,
-		.session = rq->session,
-		.location_id = permit.location_id,
-		.remember = scope_join(rq->w.arena, permit.remembered, ask.granted),
-	});
+					.ask = &ask,
+					.session = rq->session,
+					.location_id = permit.location_id,
+					.remember = scope_join(rq->w.arena, permit.remembered, ask.granted),
+				});
 }

@@ -16,18 +16,14 @@
 static const struct {
 	const char *name, *path;
 } endpoints[] = {
-	{ "authorization_endpoint", PATH_AUTHORIZE },
-	{ "token_endpoint", PATH_TOKEN },
-	{ "userinfo_endpoint", PATH_USERINFO },
-	{ "jwks_uri", PATH_JWKS },
-	{ "introspection_endpoint", PATH_INTROSPECT },
-	{ "revocation_endpoint", PATH_REVOKE },
-	{ "end_session_endpoint", PATH_LOGOUT },
-	{ "pushed_authorization_request_endpoint", PATH_PAR },
+	{ "authorization_endpoint", PATH_AUTHORIZE },  { "token_endpoint", PATH_TOKEN },
+	{ "userinfo_endpoint", PATH_USERINFO },        { "jwks_uri", PATH_JWKS },
+	{ "introspection_endpoint", PATH_INTROSPECT }, { "revocation_endpoint", PATH_REVOKE },
+	{ "end_session_endpoint", PATH_LOGOUT },       { "pushed_authorization_request_endpoint", PATH_PAR },
 };
 
-#define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define AUTH_METHODS "client_secret_basic", "client_secret_post", "private_key_jwt"
+#define WORDS(...)      ((const char *const[]){ __VA_ARGS__, NULL })
+#define AUTH_METHODS    "client_secret_basic", "client_secret_post", "private_key_jwt"
 #define AUTH_ALGORITHMS "RS256", "RS384", "ES256", "ES384", "PS256"
 
 static void add_lists(json_t *document)
@@ -40,7 +36,8 @@ static void add_lists(json_t *document)
 		{ "claims_supported", claims_supported() },
 		{ "response_types_supported", WORDS("code") },
 		{ "response_modes_supported", WORDS("query", "form_post") },
-		{ "grant_types_supported", WORDS("authorization_code", "refresh_token", "client_credentials") },
+		{ "grant_types_supported",
+		  WORDS("authorization_code", "refresh_token", "client_credentials") },
 		{ "subject_types_supported", WORDS("public") },
 		{ "claim_types_supported", WORDS("normal") },
 		{ "id_token_signing_alg_values_supported", WORDS("ES256", "RS256") },

@@ -1,5 +1,5 @@
-/* grant_client.c: an app acts for itself (RFC 6749 4.4): the hottest path. Client, practice and keys come from
- * memory; the one statement is the audit row, in a commit that it shares with its neighbours. */
+/* grant_client.c: an app acts for itself (RFC 6749 4.4): the hottest path. Client, practice and keys come
+ * from memory; the one statement is the audit row, in a commit that it shares with its neighbours. */
 #include "base/base.h"
 
 #include "base/arena.h"
@@ -28,11 +28,13 @@ static enum err choose_practice(struct request *rq)
 	if (!id && served && served[0] && !served[1])
 		id = served[0];
 	if (!id)
-		return fault(w, ERR_TENANT_MISSING, "client %s serves several practices", rq->client->client_id);
+		return fault(w, ERR_TENANT_MISSING, "client %s serves several practices",
+			     rq->client->client_id);
 	const struct practice *practice = snapshot_practice(w->snapshot, id);
 
 	if (!practice || practice->disabled || !client_serves(rq->client, practice->id))
-		return fault(w, ERR_CLIENT_MAY_NOT, "client %s does not serve practice %s", rq->client->client_id, id);
+		return fault(w, ERR_CLIENT_MAY_NOT, "client %s does not serve practice %s",
+			     rq->client->client_id, id);
 	w->practice = practice->id;
 	return OK;
 }
@@ -40,7 +42,8 @@ static enum err choose_practice(struct request *rq)
 /* Scopes about a person mean nothing without one. */
 static bool is_about_person(const char *scope)
 {
-	static const char *const words[] = { "openid", "profile", "email", "phone", "address", "offline_access", NULL };
+	static const char *const words[] = { "openid",  "profile",        "email", "phone",
+					     "address", "offline_access", NULL };
 
 	return text_list_has(words, scope);
 }
@@ -52,8 +55,8 @@ static enum err choose_scope(struct request *rq, const char **out)
 
 	if (asked && !scope_is_sound(asked))
 		return fault(w, ERR_SCOPE, "scope is not well formed");
-	const char *scope = asked ? scope_narrow(w->arena, asked, rq->client->scopes) :
-				    scope_of_list(w->arena, rq->client->scopes);
+	const char *scope = asked ? scope_narrow(w->arena, asked, rq->client->scopes)
+				  : scope_of_list(w->arena, rq->client->scopes);
 
 	for (const char *const *word = scope_words(w->arena, scope); *word; word++)
 		if (is_about_person(*word))

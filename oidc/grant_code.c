@@ -32,7 +32,8 @@ static enum err read_code(struct request *rq, struct redemption *r)
 
 	if (!code)
 		return fault(w, ERR_CODE_MISSING, "client %s", rq->client->client_id);
-	const struct practice *practice = secret_parse(code, &number) ? snapshot_practice_number(w->snapshot, number) : NULL;
+	const struct practice *practice =
+		secret_parse(code, &number) ? snapshot_practice_number(w->snapshot, number) : NULL;
 
 	if (!practice || practice->disabled || !client_serves(rq->client, practice->id))
 		return fault(w, ERR_CODE_INVALID, "client %s showed no code of ours", rq->client->client_id);
@@ -51,7 +52,8 @@ static enum err misused(struct request *rq, struct redemption *r)
 
 	TRY(codes_find(w, r->hash, &facts, &r->known));
 	if (!r->known)
-		return fault(w, ERR_CODE_INVALID, "client %s showed a code that is not there", rq->client->client_id);
+		return fault(w, ERR_CODE_INVALID, "client %s showed a code that is not there",
+			     rq->client->client_id);
 	bool foreign = !text_equal(facts.client_id, rq->client->client_id);
 
 	r->reused = facts.spent;
@@ -60,8 +62,10 @@ static enum err misused(struct request *rq, struct redemption *r)
 	TRY(codes_burn(w, r->hash));
 	TRY(families_revoke(w, facts.family_id, &revoked));
 	if (foreign)
-		return fault(w, ERR_CODE_NOT_YOURS, "code of %s shown by %s", facts.client_id, rq->client->client_id);
-	return fault(w, ERR_CODE_INVALID, "code came back; its family is %s", revoked ? "revoked now" : "not alive");
+		return fault(w, ERR_CODE_NOT_YOURS, "code of %s shown by %s", facts.client_id,
+			     rq->client->client_id);
+	return fault(w, ERR_CODE_INVALID, "code came back; its family is %s",
+		     revoked ? "revoked now" : "not alive");
 }
 
 static enum err spend(struct request *rq, struct redemption *r)
@@ -81,8 +85,8 @@ static enum err check(struct request *rq, const struct code_row *code)
 	struct work *w = &rq->w;
 	const char *redirect_uri = request_parameter(rq, "redirect_uri");
 
-	if (code->redirect_given ? !text_equal(code->redirect_uri, redirect_uri) :
-				   redirect_uri && !text_equal(code->redirect_uri, redirect_uri))
+	if (code->redirect_given ? !text_equal(code->redirect_uri, redirect_uri)
+				 : redirect_uri && !text_equal(code->redirect_uri, redirect_uri))
 		return fault(w, ERR_REDIRECT_DIFFERS, "code was sent to %s", code->redirect_uri);
 	if (!pkce_matches(w->arena, code->challenge, request_parameter(rq, "code_verifier")))
 		return fault(w, ERR_PKCE_MISMATCH, "client %s", rq->client->client_id);
@@ -93,26 +97,29 @@ static enum err insert_family(struct work *w, const struct code_row *code, const
 {
 	bool offline = grant->refreshable && text_words_have(code->scope, "offline_access");
 
-	return families_insert(w, &(struct family_row){
-		.id = code->family_id,
-		.client_id = code->client_id,
-		.account_id = code->account_id,
-		.sid = code->sid,
-		.scope = code->scope,
-		.claims = code->claims,
-		.resource = code->resource,
-		.location_id = grant->location_id,
-		.auth_time = code->auth_time,
-		.acr = grant->acr,
-		.amr = amr_write(w->arena, grant->amr),
-		.offline = offline,
-		.account_epoch = grant->subject.account.epoch,
-		.practice_epoch = grant->subject.practice->epoch,
-		.expires_at = offline ? w->now + grant->client->refresh_token_lifetime : grant->session_expiry,
-	});
+	return families_insert(w,
+			       &(struct family_row){
+				       .id = code->family_id,
+				       .client_id = code->client_id,
+				       .account_id = code->account_id,
+				       .sid = code->sid,
+				       .scope = code->scope,
+				       .claims = code->claims,
+				       .resource = code->resource,
+				       .location_id = grant->location_id,
+				       .auth_time = code->auth_time,
+				       .acr = grant->acr,
+				       .amr = amr_write(w->arena, grant->amr),
+				       .offline = offline,
+				       .account_epoch = grant->subject.account.epoch,
+				       .practice_epoch = grant->subject.practice->epoch,
+				       .expires_at = offline ? w->now + grant->client->refresh_token_lifetime
+							     : grant->session_expiry,
+			       });
 }
 
-static void fill(struct request *rq, const struct code_row *code, const struct session *session, struct grant *grant)
+static void fill(struct request *rq, const struct code_row *code, const struct session *session,
+		 struct grant *grant)
 {
 	struct work *w = &rq->w;
 
@@ -150,22 +157,25 @@ static enum err as_invalid(struct work *w, enum err verdict)
 {
 	const struct error_row *row = error_row(verdict);
 
-	if (verdict == OK || row->http >= 500 || verdict == ERR_TARGET || text_equal(row->oauth, "invalid_grant"))
+	if (verdict == OK || row->http >= 500 || verdict == ERR_TARGET ||
+	    text_equal(row->oauth, "invalid_grant"))
 		return verdict;
 	return fault(w, ERR_CODE_INVALID, "%s: %s", row->word, w->reason ? w->reason : "");
 }
 
-static enum err record(struct request *rq, const struct redemption *r, enum err verdict, const struct grant *grant)
+static enum err record(struct request *rq, const struct redemption *r, enum err verdict,
+		       const struct grant *grant)
 {
 	if (!r->known)
 		return OK;
-	return audit(&rq->w, &(struct audit_note){ .event = r->reused ? EVENT_CODE_REUSED : EVENT_TOKEN_ISSUED,
-						   .outcome = verdict == OK ? OUTCOME_OK : OUTCOME_DENY,
-						   .reason = verdict == OK ? NULL : error_row(verdict)->word,
-						   .target_kind = "client",
-						   .target_id = rq->client->client_id,
-						   .session_sid = grant->sid,
-						   .jti = grant->jti });
+	return audit(&rq->w,
+		     &(struct audit_note){ .event = r->reused ? EVENT_CODE_REUSED : EVENT_TOKEN_ISSUED,
+					   .outcome = verdict == OK ? OUTCOME_OK : OUTCOME_DENY,
+					   .reason = verdict == OK ? NULL : error_row(verdict)->word,
+					   .target_kind = "client",
+					   .target_id = rq->client->client_id,
+					   .session_sid = grant->sid,
+					   .jti = grant->jti });
 }
 
 /* One transaction, committed also when the answer is no: a code shown with a wrong verifier stays spent. A

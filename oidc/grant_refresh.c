@@ -30,7 +30,8 @@ static enum err read_token(struct request *rq, struct rotation *r)
 	if (!text)
 		return fault(w, ERR_REQUEST_INVALID, "refresh_token is missing");
 	if (!refresh_token_read(w, text, &r->token) || !client_serves(rq->client, r->token.practice->id))
-		return fault(w, ERR_REFRESH_INVALID, "client %s showed no token of ours", rq->client->client_id);
+		return fault(w, ERR_REFRESH_INVALID, "client %s showed no token of ours",
+			     rq->client->client_id);
 	w->practice = r->token.practice->id;
 	return OK;
 }
@@ -83,7 +84,8 @@ static enum err choose_scope(struct request *rq, const struct family_row *family
 	const char *asked = request_parameter(rq, "scope");
 
 	if (asked && (!scope_is_sound(asked) || !scope_within(asked, family->scope)))
-		return fault(w, ERR_SCOPE, "client %s asked for more than was granted", rq->client->client_id);
+		return fault(w, ERR_SCOPE, "client %s asked for more than was granted",
+			     rq->client->client_id);
 	*out = scope_narrow(w->arena, asked ? asked : family->scope, rq->client->scopes);
 	return OK;
 }

@@ -28,8 +28,8 @@ static enum err inactive(struct request *rq)
 static bool may_ask(const struct client *asks, const struct access_token *token)
 {
 	return client_serves(asks, token->practice->id) &&
-	       (text_equal(token->client->client_id, asks->client_id) || text_equal(token->aud, asks->client_id) ||
-		text_list_has(asks->resources, token->aud));
+	       (text_equal(token->client->client_id, asks->client_id) ||
+		text_equal(token->aud, asks->client_id) || text_list_has(asks->resources, token->aud));
 }
 
 /* The standing of now, under the protocol claims of the token. */
@@ -39,22 +39,24 @@ static enum err build_claims(struct work *w, const struct access_token *token, j
 	struct grant grant = { .client = token->client };
 
 	TRY(grant_settle(w, &grant, family->account_id, family->location_id));
-	return claims_build(w, &grant.subject,
-			    &(struct claims_ask){ .client = token->client,
-						  .scope = token->scope ? token->scope : "",
-						  .location_id = grant.location_id,
-						  .requested = grant_claims(w, family->claims),
-						  .sid = family->sid,
-						  .acr = family->acr,
-						  .amr = amr_read(w->arena, family->amr),
-						  .auth_time = family->auth_time,
-						  .session_expiry = family->offline ? 0 : token->family.session_ends_at },
-			    CLAIMS_INTROSPECTION, out);
+	return claims_build(
+		w, &grant.subject,
+		&(struct claims_ask){ .client = token->client,
+				      .scope = token->scope ? token->scope : "",
+				      .location_id = grant.location_id,
+				      .requested = grant_claims(w, family->claims),
+				      .sid = family->sid,
+				      .acr = family->acr,
+				      .amr = amr_read(w->arena, family->amr),
+				      .auth_time = family->auth_time,
+				      .session_expiry = family->offline ? 0 : token->family.session_ends_at },
+		CLAIMS_INTROSPECTION, out);
 }
 
 static void add_protocol(const struct access_token *token, json_t *body)
 {
-	static const char *const names[] = { "iss", "sub", "aud", "client_id", "scope", "tenant", "jti", "iat", "exp" };
+	static const char *const names[] = { "iss",    "sub", "aud", "client_id", "scope",
+					     "tenant", "jti", "iat", "exp" };
 
 	for (size_t at = 0; at < COUNT(names); at++) {
 		json_t *value = json_object_get(token->claims, names[at]);

@@ -11,9 +11,9 @@
 #include "keys/jose.h"
 #include "store/snapshot.h"
 
-#define ENTRIES 256
-#define AGE_MIN 300
-#define AGE_MAX 86400
+#define ENTRIES     256
+#define AGE_MIN     300
+#define AGE_MAX     86400
 #define AGE_DEFAULT 3600
 #define AGAIN_AFTER 60 /* seconds between two fetches of one address, whatever asks for it */
 
@@ -65,8 +65,8 @@ void jwks_cache_free(struct jwks_cache *cache)
 	free(cache);
 }
 
-/* Under the lock: the address's entry, else a new one in the place of the one tried longest ago. NULL when all
- * are being fetched. */
+/* Under the lock: the address's entry, else a new one in the place of the one tried longest ago. NULL when
+ * all are being fetched. */
 static struct entry *entry_for(struct jwks_cache *cache, const char *uri)
 {
 	struct entry *oldest = NULL;
@@ -93,7 +93,9 @@ static struct jose_keys *fetch_keys(struct work *w, const char *uri, int64_t *ag
 {
 	struct fetch_answer answer = { 0 };
 
-	if (fetch(w, &(struct fetch_ask){ .url = uri, .accept = "application/jwk-set+json, application/json" }, &answer) != OK ||
+	if (fetch(w,
+		  &(struct fetch_ask){ .url = uri, .accept = "application/jwk-set+json, application/json" },
+		  &answer) != OK ||
 	    answer.status != 200)
 		return NULL;
 	*age = answer.max_age < 0 ? AGE_DEFAULT : answer.max_age;
@@ -126,7 +128,8 @@ static void keep(struct jwks_cache *cache, struct entry *entry, struct jose_keys
 
 /* The address's keys, held; NULL when there are none to be had now. unless: a set that failed already, so
  * that the same is not tried twice. */
-static struct key_set *hold(struct work *w, struct jwks_cache *cache, const char *uri, const struct key_set *unless)
+static struct key_set *hold(struct work *w, struct jwks_cache *cache, const char *uri,
+			    const struct key_set *unless)
 {
 	int64_t age = 0;
 
@@ -146,7 +149,8 @@ static struct key_set *hold(struct work *w, struct jwks_cache *cache, const char
 		keep(cache, entry, keys, w->now + age);
 	}
 	(void)pthread_mutex_lock(&cache->lock);
-	struct key_set *set = entry && text_equal(entry->uri, uri) && entry->set != unless ? entry->set : NULL;
+	struct key_set *set =
+		entry && text_equal(entry->uri, uri) && entry->set != unless ? entry->set : NULL;
 
 	if (set && w->now - entry->good_until > AGE_MAX)
 		set = NULL;
@@ -186,14 +190,15 @@ static enum err verify_fetched(struct work *w, struct jwks_cache *cache, const c
 	return verdict;
 }
 
-enum err jwks_cache_verify(struct work *w, struct jwks_cache *cache, const struct client *client, const char *token,
-			   const char *const *algs, json_t **claims)
+enum err jwks_cache_verify(struct work *w, struct jwks_cache *cache, const struct client *client,
+			   const char *token, const char *const *algs, json_t **claims)
 {
 	struct jose_header header;
 
 	if (!client->jwks)
-		return client->jwks_uri ? verify_fetched(w, cache, client->jwks_uri, token, algs, claims) :
-					  fault(w, ERR_TOKEN_ALGORITHM, "client %s has no keys", client->client_id);
+		return client->jwks_uri
+			       ? verify_fetched(w, cache, client->jwks_uri, token, algs, claims)
+			       : fault(w, ERR_TOKEN_ALGORITHM, "client %s has no keys", client->client_id);
 	const char *text = json_text(w->arena, client->jwks);
 	struct jose_keys *keys = jose_keys_read(text, strlen(text));
 

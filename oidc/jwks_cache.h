@@ -17,7 +17,7 @@ struct jwks_cache;
 struct jwks_cache *jwks_cache_new(void);
 void jwks_cache_free(struct jwks_cache *cache);
 /* As jose_verify, with the app's keys. ERR_TOKEN_*; ERR_FETCH when there are no keys to try now. */
-enum err jwks_cache_verify(struct work *work, struct jwks_cache *cache, const struct client *client, const char *token,
-			   const char *const *algs, json_t **claims) MUST_USE;
+enum err jwks_cache_verify(struct work *work, struct jwks_cache *cache, const struct client *client,
+			   const char *token, const char *const *algs, json_t **claims) MUST_USE;
 
 #endif

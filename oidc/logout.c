@@ -19,7 +19,7 @@
 #include "store/snapshot.h"
 
 #define STATE_MAX 4096
-#define URL_MAX (12 * KB)
+#define URL_MAX   (12 * KB)
 
 /* What the hint of the app says, once it is known to be ours; expired is fine (2.1). */
 struct hint {
@@ -88,7 +88,8 @@ static enum err find_address(struct request *rq, const char **out)
 		return fault(w, ERR_REDIRECT_URI, "post_logout_redirect_uri of nobody");
 	if (!text_list_has(rq->client->post_logout_redirect_uris, uri) ||
 	    !redirect_uri_is_sound(uri, rq->client->application_type, w->app->config->development))
-		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", rq->client->client_id, uri);
+		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", rq->client->client_id,
+			     uri);
 	return add_state(rq, uri, out);
 }
 

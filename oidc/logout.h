@@ -1,4 +1,5 @@
-/* logout.h: RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0); backchannel.c tells the other apps. */
+/* logout.h: RP-initiated logout (OpenID Connect RP-Initiated Logout 1.0); backchannel.c tells the other apps.
+ */
 #ifndef OIDC_LOGOUT_H
 #define OIDC_LOGOUT_H
 

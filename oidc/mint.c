@@ -21,7 +21,8 @@ static enum err keep_location(struct work *w, struct grant *grant, const char *l
 	bool stands = location_id && standing_at(&grant->subject.standing, location_id);
 
 	if (!stands && grant->client->require_location)
-		return fault(w, ERR_NO_ACCESS, "no longer at location %s", location_id ? location_id : "(none)");
+		return fault(w, ERR_NO_ACCESS, "no longer at location %s",
+			     location_id ? location_id : "(none)");
 	grant->location_id = stands ? location_id : NULL;
 	return OK;
 }
@@ -54,7 +55,8 @@ enum err grant_resource(struct request *rq, const char *granted, const char **ou
 	const char *asked = request_parameter(rq, "resource");
 
 	if (asked && !(granted ? text_equal(asked, granted) : text_list_has(rq->client->resources, asked)))
-		return fault(&rq->w, ERR_TARGET, "resource %s was not granted to %s", asked, rq->client->client_id);
+		return fault(&rq->w, ERR_TARGET, "resource %s was not granted to %s", asked,
+			     rq->client->client_id);
 	*out = asked ? asked : granted;
 	return OK;
 }
@@ -73,7 +75,8 @@ static int64_t earlier(int64_t expiry, int64_t limit)
 	return limit && limit < expiry ? limit : expiry;
 }
 
-int64_t access_token_expiry(const struct client *client, int64_t session_expiry, int64_t next_change, int64_t now)
+int64_t access_token_expiry(const struct client *client, int64_t session_expiry, int64_t next_change,
+			    int64_t now)
 {
 	return earlier(earlier(now + client->access_token_lifetime, session_expiry), next_change);
 }
@@ -103,7 +106,8 @@ enum err mint_access_token(struct work *w, const struct grant *grant, char **tok
 	const struct claims_ask ask = claims_ask_of(grant);
 	const struct client *client = grant->client;
 	AUTO(json_done) json_t *claims = NULL;
-	int64_t expiry = access_token_expiry(client, grant->session_expiry, grant->subject.standing.next_change, w->now);
+	int64_t expiry = access_token_expiry(client, grant->session_expiry,
+					     grant->subject.standing.next_change, w->now);
 
 	TRY(claims_build(w, &grant->subject, &ask, CLAIMS_ACCESS_TOKEN, &claims));
 	json_set_text(claims, "iss", w->app->config->issuer);
@@ -153,7 +157,8 @@ enum err grant_answer(struct request *rq, const struct grant *grant)
 	if (text_words_have(grant->scope, "openid"))
 		TRY(mint_id_token(w, grant, access_token, &id_token));
 	if (grant->refreshable)
-		refresh_token = refresh_token_make(w, grant->subject.practice, grant->family_id, grant->generation);
+		refresh_token =
+			refresh_token_make(w, grant->subject.practice, grant->family_id, grant->generation);
 
 	AUTO(json_done) json_t *body = json_object();
 	json_set_text(body, "access_token", access_token);

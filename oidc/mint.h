@@ -30,24 +30,28 @@ struct grant {
 	int64_t auth_time;
 	int64_t session_expiry; /* when the session ends; 0: the grant lives on without it */
 	int64_t generation;
-	bool refreshable;       /* a refresh token goes with it */
+	bool refreshable; /* a refresh token goes with it */
 };
 
-/* Loads the subject and asks subject_may; keeps the location while the person stands there, faults when the app
- * needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
-enum err grant_settle(struct work *work, struct grant *grant, const char *account_id, const char *location_id) MUST_USE;
+/* Loads the subject and asks subject_may; keeps the location while the person stands there, faults when the
+ * app needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
+enum err grant_settle(struct work *work, struct grant *grant, const char *account_id,
+		      const char *location_id) MUST_USE;
 /* The `claims` text of a row as the arena's value; NULL for NULL. */
 const json_t *grant_claims(struct work *work, const char *text);
-/* RFC 8707 2.2: a resource named at the token endpoint must be registered, and the granted one if there was one.
- * *out: what the access token is for, NULL: the client. */
+/* RFC 8707 2.2: a resource named at the token endpoint must be registered, and the granted one if there was
+ * one. *out: what the access token is for, NULL: the client. */
 enum err grant_resource(struct request *rq, const char *granted, const char **out) MUST_USE;
 /* family "." random: finds the grant again with no index of its own. */
 char *grant_jti(struct work *work, const char *family_id);
 enum err grant_answer(struct request *rq, const struct grant *grant) MUST_USE;
 
 /* Not beyond the session nor the next change of what the person holds. */
-int64_t access_token_expiry(const struct client *client, int64_t session_expiry, int64_t next_change, int64_t now);
-enum err mint_access_token(struct work *work, const struct grant *grant, char **token, int64_t *expires_at) MUST_USE;
-enum err mint_id_token(struct work *work, const struct grant *grant, const char *access_token, char **token) MUST_USE;
+int64_t access_token_expiry(const struct client *client, int64_t session_expiry, int64_t next_change,
+			    int64_t now);
+enum err mint_access_token(struct work *work, const struct grant *grant, char **token,
+			   int64_t *expires_at) MUST_USE;
+enum err mint_id_token(struct work *work, const struct grant *grant, const char *access_token,
+		       char **token) MUST_USE;
 
 #endif

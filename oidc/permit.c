@@ -14,7 +14,8 @@
 /* The right practice, the right person, recently enough. */
 static enum err check_session(struct work *w, const struct ask *ask, const struct session *s, int64_t since)
 {
-	if (ask->practice ? !text_equal(ask->practice->id, s->practice->id) : !client_serves(ask->client, s->practice->id))
+	if (ask->practice ? !text_equal(ask->practice->id, s->practice->id)
+			  : !client_serves(ask->client, s->practice->id))
 		return fault(w, ERR_LOGIN_REQUIRED, "the session is of practice %s", s->practice->id);
 	if (ask->expected_sub && !text_equal(ask->expected_sub, s->account_id))
 		return fault(w, ERR_LOGIN_REQUIRED, "another person is signed in");
@@ -27,13 +28,15 @@ static enum err check_session(struct work *w, const struct ask *ask, const struc
 
 /* A location asked for must be one where the person stands; one remembered by the session is used while
  * it is; an app that needs one gets none without a page. */
-static enum err choose_location(struct work *w, const struct ask *ask, const struct session *s, struct permit *permit)
+static enum err choose_location(struct work *w, const struct ask *ask, const struct session *s,
+				struct permit *permit)
 {
 	const char *id = ask->location ? ask->location : s->location_id;
 	bool stands = id && standing_at(&permit->subject.standing, id);
 
 	if (ask->location && !stands)
-		return fault(w, ERR_NO_ACCESS, "account %s does not stand at %s", s->account_id, ask->location);
+		return fault(w, ERR_NO_ACCESS, "account %s does not stand at %s", s->account_id,
+			     ask->location);
 	if (!stands && ask->client->require_location)
 		return fault(w, ERR_INTERACTION_REQUIRED, "a location has to be chosen");
 	permit->location_id = stands ? id : NULL;
@@ -41,7 +44,8 @@ static enum err choose_location(struct work *w, const struct ask *ask, const str
 }
 
 /* First-party apps are the practice's own: nobody is asked, unless the app itself wants it asked. */
-static enum err check_consent(struct work *w, const struct ask *ask, const struct session *s, struct permit *permit)
+static enum err check_consent(struct work *w, const struct ask *ask, const struct session *s,
+			      struct permit *permit)
 {
 	bool ask_again = ask->prompts & PROMPT_CONSENT;
 
@@ -50,11 +54,13 @@ static enum err check_consent(struct work *w, const struct ask *ask, const struc
 		return OK;
 	TRY(consents_find(w, s->account_id, ask->client_id, &permit->remembered));
 	if (ask_again || !permit->remembered || !scope_within(ask->granted, permit->remembered))
-		return fault(w, ERR_CONSENT_REQUIRED, "account %s has not allowed %s", s->account_id, ask->granted);
+		return fault(w, ERR_CONSENT_REQUIRED, "account %s has not allowed %s", s->account_id,
+			     ask->granted);
 	return OK;
 }
 
-enum err permit_check(struct request *rq, const struct ask *ask, const struct session *s, int64_t since, struct permit *permit)
+enum err permit_check(struct request *rq, const struct ask *ask, const struct session *s, int64_t since,
+		      struct permit *permit)
 {
 	struct work *w = &rq->w;
 
@@ -77,7 +83,8 @@ enum err permit_resume(struct request *rq, struct ask *ask, struct permit *permi
 	ask_from_json(&rq->w, rq->flow->ask, ask);
 	TRY(ask_check(&rq->w, ask, ASK_CONTINUE));
 	rq->client = ask->client;
-	/* this address can be called before the steps are done, and by a session that came from elsewhere (A8) */
+	/* this address can be called before the steps are done, and by a session that came from elsewhere
+	 * (A8) */
 	TRY(flow_is_ready(rq, &ready));
 	if (!ready)
 		return fault(&rq->w, ERR_SESSION_ENDED, "the sign-in is not done");

@@ -5,8 +5,8 @@
 #include "keys/secret.h"
 
 #define CHALLENGE_LENGTH 43
-#define VERIFIER_MIN 43 /* RFC 7636 4.1 */
-#define VERIFIER_MAX 128
+#define VERIFIER_MIN     43 /* RFC 7636 4.1 */
+#define VERIFIER_MAX     128
 
 bool pkce_challenge_is_sound(struct arena *arena, const char *challenge)
 {

@@ -10,21 +10,21 @@ struct jwks_cache;
 struct refusals;
 
 /* Paths under the issuer; discovery publishes them, routes.c serves them. */
-#define PATH_AUTHORIZE "/oauth2/authorize"
-#define PATH_CONTINUE "/oauth2/authorize/continue"
-#define PATH_CONSENT "/consent"
-#define PATH_TOKEN "/oauth2/token"
-#define PATH_USERINFO "/oauth2/userinfo"
-#define PATH_INTROSPECT "/oauth2/introspect"
-#define PATH_REVOKE "/oauth2/revoke"
-#define PATH_PAR "/oauth2/par"
-#define PATH_LOGOUT "/oauth2/logout"
-#define PATH_JWKS "/oauth2/jwks"
+#define PATH_AUTHORIZE    "/oauth2/authorize"
+#define PATH_CONTINUE     "/oauth2/authorize/continue"
+#define PATH_CONSENT      "/consent"
+#define PATH_TOKEN        "/oauth2/token"
+#define PATH_USERINFO     "/oauth2/userinfo"
+#define PATH_INTROSPECT   "/oauth2/introspect"
+#define PATH_REVOKE       "/oauth2/revoke"
+#define PATH_PAR          "/oauth2/par"
+#define PATH_LOGOUT       "/oauth2/logout"
+#define PATH_JWKS         "/oauth2/jwks"
 
-#define CODE_LIFETIME 60        /* seconds; ASVS 5 L3, IPSIE */
-#define PUSHED_LIFETIME 90      /* RFC 9126 2.2: short */
+#define CODE_LIFETIME     60 /* seconds; ASVS 5 L3, IPSIE */
+#define PUSHED_LIFETIME   90 /* RFC 9126 2.2: short */
 #define ID_TOKEN_LIFETIME 300
-#define REFRESH_GRACE 10        /* a lost answer may be asked for again this long */
+#define REFRESH_GRACE     10 /* a lost answer may be asked for again this long */
 
 struct oidc {
 	char *metadata, *metadata_etag;

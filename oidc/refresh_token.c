@@ -10,10 +10,12 @@
 
 #define TEXT_MAX 256
 
-char *refresh_token_make(struct work *w, const struct practice *practice, const char *family_id, int64_t generation)
+char *refresh_token_make(struct work *w, const struct practice *practice, const char *family_id,
+			 int64_t generation)
 {
 	const char *number = arena_print(w->arena, "%" PRId64, generation);
-	const char *mac = vault_mac_text(w->app->vault, w->arena, "refresh", practice->id, family_id, number, NULL);
+	const char *mac =
+		vault_mac_text(w->app->vault, w->arena, "refresh", practice->id, family_id, number, NULL);
 
 	return arena_print(w->arena, "r%" PRId64 ".%s.%s.%s", practice->number, family_id, number, mac);
 }
@@ -29,7 +31,8 @@ bool refresh_token_read(struct work *w, const char *text, struct refresh_token *
 		return false;
 	char **part = text_split(w->arena, text + 1, '.', &count);
 
-	if (count != 4 || !text_to_int(part[0], 1, INT64_MAX, &number) || !text_to_int(part[2], 0, INT64_MAX, &generation))
+	if (count != 4 || !text_to_int(part[0], 1, INT64_MAX, &number) ||
+	    !text_to_int(part[2], 0, INT64_MAX, &generation))
 		return false;
 	const struct practice *practice = snapshot_practice_number(w->snapshot, number);
 

@@ -16,7 +16,8 @@ struct refresh_token {
 	const char *family_id;
 	int64_t generation;
 };
-char *refresh_token_make(struct work *work, const struct practice *practice, const char *family_id, int64_t generation);
+char *refresh_token_make(struct work *work, const struct practice *practice, const char *family_id,
+			 int64_t generation);
 /* False: not one that we made, or of a practice that is gone or off. */
 bool refresh_token_read(struct work *work, const char *text, struct refresh_token *out) MUST_USE;
 

@@ -3,7 +3,7 @@
 
 #include <pthread.h>
 
-#define SLOTS 1024
+#define SLOTS   1024
 #define KEY_MAX 320
 
 /* A newer refusal takes the place of an older one in its slot; the durable counter still counts both. */

@@ -23,7 +23,7 @@
 #include "store/snapshot.h"
 
 #define LOCATION_MAX (16 * KB)
-#define FIELDS_MAX 6
+#define FIELDS_MAX   6
 
 /* Names and values of one answer, in order. */
 struct answer {
@@ -114,22 +114,22 @@ static enum err insert_code(struct work *w, const struct code_start *start, cons
 	const struct ask *ask = start->ask;
 
 	return codes_insert(w, &(struct code_row){
-		.hash = hash,
-		.client_id = ask->client_id,
-		.account_id = start->session->account_id,
-		.sid = start->session->sid,
-		.redirect_uri = ask->return_uri,
-		.redirect_given = ask->redirect_uri != NULL,
-		.challenge = ask->code_challenge,
-		.scope = ask->granted,
-		.nonce = ask->nonce,
-		.claims = ask->claims,
-		.resource = ask->resource,
-		.location_id = start->location_id,
-		.family_id = id_new(w->arena, "grant"),
-		.auth_time = start->session->auth_time,
-		.expires_at = w->now + CODE_LIFETIME,
-	});
+				       .hash = hash,
+				       .client_id = ask->client_id,
+				       .account_id = start->session->account_id,
+				       .sid = start->session->sid,
+				       .redirect_uri = ask->return_uri,
+				       .redirect_given = ask->redirect_uri != NULL,
+				       .challenge = ask->code_challenge,
+				       .scope = ask->granted,
+				       .nonce = ask->nonce,
+				       .claims = ask->claims,
+				       .resource = ask->resource,
+				       .location_id = start->location_id,
+				       .family_id = id_new(w->arena, "grant"),
+				       .auth_time = start->session->auth_time,
+				       .expires_at = w->now + CODE_LIFETIME,
+			       });
 }
 
 static enum err record_code(struct request *rq, const struct code_start *start, const char *hash)
@@ -161,8 +161,8 @@ enum err respond_code(struct request *rq, const struct code_start *start)
 	return send_answer(rq, start->ask, &answer);
 }
 
-/* The browser leaves with the answer: a sign-in that is done is over (one that is not expires by itself), and a
- * refusal of access is on record. */
+/* The browser leaves with the answer: a sign-in that is done is over (one that is not expires by itself), and
+ * a refusal of access is on record. */
 static enum err record_refusal(struct request *rq, const struct ask *ask, enum err code)
 {
 	struct work *w = &rq->w;
@@ -190,9 +190,9 @@ static enum err record_refusal(struct request *rq, const struct ask *ask, enum e
 /* The log line that front.c would have written for a page; here the app gets the fault. */
 static void log_refusal(const struct request *rq, const struct ask *ask, enum err code)
 {
-	log_event(LOG_INFO, "authorize.refused", "code", error_row(code)->word, "reason", rq->w.reason, "client",
-		  ask->client_id, "practice", rq->w.practice, "reference", rq->w.request_id, "address",
-		  rq->w.actor.address, NULL);
+	log_event(LOG_INFO, "authorize.refused", "code", error_row(code)->word, "reason", rq->w.reason,
+		  "client", ask->client_id, "practice", rq->w.practice, "reference", rq->w.request_id,
+		  "address", rq->w.actor.address, NULL);
 }
 
 enum err respond_refusal(struct request *rq, const struct ask *ask, enum err code)

@@ -1,5 +1,5 @@
-/* revoke.c: an app gives a token back (RFC 7009). A refresh token and an access token stand for the same grant:
- * either ends the family, and with it all its tokens. */
+/* revoke.c: an app gives a token back (RFC 7009). A refresh token and an access token stand for the same
+ * grant: either ends the family, and with it all its tokens. */
 #include "base/base.h"
 
 #include "base/text.h"
@@ -15,10 +15,11 @@
 
 static enum err record(struct request *rq, const char *account_id, const char *jti)
 {
-	return audit(&rq->w, &(struct audit_note){ .event = EVENT_TOKEN_REVOKED,
-						   .target_kind = account_id ? "account" : "client",
-						   .target_id = account_id ? account_id : rq->client->client_id,
-						   .jti = jti });
+	return audit(&rq->w,
+		     &(struct audit_note){ .event = EVENT_TOKEN_REVOKED,
+					   .target_kind = account_id ? "account" : "client",
+					   .target_id = account_id ? account_id : rq->client->client_id,
+					   .jti = jti });
 }
 
 static enum err end_family(struct request *rq, const char *family_id, const char *jti)

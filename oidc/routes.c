@@ -20,8 +20,10 @@
 #define FORM (16 * KB)
 
 const struct route oidc_routes[] = {
-	{ "GET", "/.well-known/openid-configuration", oidc_discovery, LANE_INLINE, SPEAKS_JSON, ANY_ORIGIN, 0 },
-	{ "GET", "/.well-known/oauth-authorization-server", oidc_discovery, LANE_INLINE, SPEAKS_JSON, ANY_ORIGIN, 0 },
+	{ "GET", "/.well-known/openid-configuration", oidc_discovery, LANE_INLINE, SPEAKS_JSON, ANY_ORIGIN,
+	  0 },
+	{ "GET", "/.well-known/oauth-authorization-server", oidc_discovery, LANE_INLINE, SPEAKS_JSON,
+	  ANY_ORIGIN, 0 },
 	{ "GET", PATH_JWKS, oidc_jwks, LANE_INLINE, SPEAKS_JSON, ANY_ORIGIN, 0 },
 
 	{ "GET", PATH_AUTHORIZE, oidc_authorize, LANE_QUICK, SPEAKS_HTML, 0, 0 },

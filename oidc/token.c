@@ -26,7 +26,8 @@ static enum err grant(struct request *rq)
 		if (!text_equal(grants[at].type, type))
 			continue;
 		if (!text_list_has(rq->client->grant_types, type))
-			return fault(&rq->w, ERR_CLIENT_MAY_NOT, "client %s has no %s", rq->client->client_id, type);
+			return fault(&rq->w, ERR_CLIENT_MAY_NOT, "client %s has no %s", rq->client->client_id,
+				     type);
 		return grants[at].grant(rq);
 	}
 	return fault(&rq->w, ERR_GRANT_TYPE, "grant_type is not known");

@@ -53,16 +53,17 @@ enum err oidc_userinfo(struct request *rq)
 	struct grant grant = { .client = token.client };
 
 	TRY(load(w, &token, &grant));
-	TRY(claims_build(w, &grant.subject,
-			 &(struct claims_ask){ .client = token.client,
-					       .scope = token.scope,
-					       .location_id = grant.location_id,
-					       .requested = grant_claims(w, family->claims),
-					       .sid = family->sid,
-					       .acr = family->acr,
-					       .amr = amr_read(w->arena, family->amr),
-					       .auth_time = family->auth_time,
-					       .session_expiry = family->offline ? 0 : token.family.session_ends_at },
-			 CLAIMS_USERINFO, &claims));
+	TRY(claims_build(
+		w, &grant.subject,
+		&(struct claims_ask){ .client = token.client,
+				      .scope = token.scope,
+				      .location_id = grant.location_id,
+				      .requested = grant_claims(w, family->claims),
+				      .sid = family->sid,
+				      .acr = family->acr,
+				      .amr = amr_read(w->arena, family->amr),
+				      .auth_time = family->auth_time,
+				      .session_expiry = family->offline ? 0 : token.family.session_ends_at },
+		CLAIMS_USERINFO, &claims));
 	return respond_json(rq, 200, claims);
 }

@@ -70,10 +70,6 @@ static enum err apply(struct work *work, const json_t *arguments, json_t **resul
 {
 	struct plan plan;
 
-	if (arg_is(arguments, "schema") || arg_is(arguments, "reference")) {
-		*result = json_string(arg_is(arguments, "schema") ? apply_schema(work->arena) : apply_reference(work->arena));
-		return OK;
-	}
 	if (arg_is(arguments, "dry-run"))
 		return difference(work, arguments, result, message, code);
 	TRY(named(work, arguments, plan_of(work, arguments, &plan)));
@@ -93,8 +89,8 @@ static enum err export(struct work *work, const json_t *arguments, json_t **resu
 const struct command apply_commands[] = {
 	{ "apply", NULL, "apply -f FILE [--dry-run] [--prune]", "make practices, staff, roles and apps as a document declares them",
 	  "lanyard apply -f docs/examples/demo.yaml --prune --dry-run  # exits 6\nlanyard apply -f docs/examples/demo.yaml --prune\n"
-	  "lanyard apply -f docs/examples/demo.yaml\nlanyard apply --schema\n",
-	  (const char *const[]){ NULL }, (const char *const[]){ "file=@", "dry-run", "prune", "schema", "reference", NULL }, apply, NULL },
+	  "lanyard apply -f docs/examples/demo.yaml\n",
+	  (const char *const[]){ NULL }, (const char *const[]){ "file=@", "dry-run", "prune", NULL }, apply, NULL },
 	{ "diff", NULL, "diff -f FILE [--prune]", "what apply would change", "lanyard diff -f docs/examples/demo.yaml\n",
 	  (const char *const[]){ NULL }, (const char *const[]){ "file=@", "prune", NULL }, difference, NULL },
 	{ "export", NULL, "export [--with-hashes]", "write everything as a document for apply, without secrets", "lanyard export\nlanyard export -o json\n",

@@ -37,8 +37,9 @@ static const char introduction[] =
 	"- `password` counts when the account is created; it never resets one. `client_secret` counts whenever it is another one.\n"
 	"- The built-in roles of a template: `owner`, `practice-administrator`, `manager`, `provider`, `front-desk`, `billing`, `inventory`,\n"
 	"  `call-operator`, `assigned-biller` (beside another role); `three-role` has `admin`, `manager`, `employee`.\n"
+	"- `export --with-hashes` takes password hashes along; they open only where the master key is the same.\n"
 	"- Numbers that are names (NPI, postal code) stand in quotes.\n\n"
-	"Generated from the program: `lanyard apply --reference`; the JSON Schema beside it: `lanyard apply --schema`.\n";
+	"Generated from the program: `lanyard reference apply`; the JSON Schema beside it: `lanyard reference schema`.\n";
 
 static const char *need_word(enum apply_need need)
 {

@@ -214,8 +214,9 @@ static enum err check_app(struct scene *s, json_t *app, const struct names *prac
 	(void)json_object_del(declared, "client_secret_hash");
 	enum err err = app_check(s->work, declared, &message);
 
-	if (err != OK)
-		return message ? app_complain(s, app, message) : err;
+	if (err == ERR_DOCUMENT || err == ERR_CONFLICT)
+		return app_complain(s, app, message);
+	TRY(err);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 		if (!practices->list || !text_list_has(practices->list, json_string_value(item)))

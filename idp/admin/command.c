@@ -6,6 +6,7 @@
 #include "base/app.h"
 #include "base/arena.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "store/snapshot.h"
 
@@ -73,10 +74,14 @@ int command_run(struct work *work, const struct command *command, const json_t *
 
 	if (err == OK)
 		err = command->run(work, arguments, result, message, &code);
-	if (err == OK)
-		return code;
-	json_done(result);
-	*result = NULL;
-	*message = message_of(work, err);
-	return code_of(err);
+	if (err != OK) {
+		json_done(result);
+		*result = NULL;
+		*message = message_of(work, err);
+		code = code_of(err);
+	}
+	/* What was changed is seen by the next piece of work; this one keeps its picture, which answers point into. */
+	if (snapshots_refresh(work, false) != OK)
+		log_event(LOG_WARN, "snapshot_late", "reason", work->reason, "request_id", work->request_id, NULL);
+	return code;
 }

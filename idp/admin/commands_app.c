@@ -88,14 +88,16 @@ static enum err write_app(struct work *work, const json_t *declared, const char 
 	const char *message = NULL;
 	bool created = false;
 
-	if (app_check(work, declared, &message) != OK)
-		return fault(work, ERR_PARAMETER_MALFORMED, "%s", message ? message : "the app is not usable");
+	enum err err = app_check(work, declared, &message);
+
+	if (err == ERR_DOCUMENT)
+		return fault(work, ERR_PARAMETER_MALFORMED, "%s", message);
+	TRY(err);
 	TRY(practices_known(work, declared));
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(app_apply(work, declared, secret, &created, changed));
-	TRY(tx_commit(&tx));
-	return snapshot_renew(work);
+	return tx_commit(&tx);
 }
 
 static enum err client_meant(struct work *work, const json_t *arguments, const struct client **out)
@@ -192,14 +194,14 @@ static enum err app_rotate_secret(struct work *work, const json_t *arguments, js
 	TRY(client_meant(work, arguments, &client));
 	if (!text_starts(client->token_endpoint_auth_method, "client_secret_"))
 		return fault(work, ERR_CONFLICT, "%s does not use a secret (%s)", client->client_id, client->token_endpoint_auth_method);
-	const char *id = arena_text(work->arena, client->client_id);
+	const char *id = client->client_id;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(app_set_secret(work, id, secret.text));
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:s}", "client_id", id, "client_secret", secret.text);
 	*message = "The secret is shown once; the one before is worth nothing now.";
-	return snapshot_renew(work);
+	return OK;
 }
 
 static enum err app_remove(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
@@ -208,7 +210,7 @@ static enum err app_remove(struct work *work, const json_t *arguments, json_t **
 
 	(void)code;
 	TRY(client_meant(work, arguments, &client));
-	const char *id = arena_text(work->arena, client->client_id);
+	const char *id = client->client_id;
 
 	TRY(confirmed(work, arguments, id, "the id of a deleted app is never given again"));
 	AUTO(tx_end) struct tx tx = tx_begin(work);
@@ -217,7 +219,7 @@ static enum err app_remove(struct work *work, const json_t *arguments, json_t **
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s}", "client_id", id);
 	*message = "Its refresh tokens have ended.";
-	return snapshot_renew(work);
+	return OK;
 }
 
 #define CLIENT (const char *const[]){ "client_id", NULL }

@@ -80,7 +80,6 @@ static enum err write_practice(struct work *work, const struct practice_change *
 		TRY(sessions_end_practice(work, &ended));
 	TRY(practice_apply(work, change, changed));
 	TRY(tx_commit(&tx));
-	TRY(snapshot_renew(work));
 	*result = json_pack("{s:s, s:b}", "id", change->id, "changed", *changed);
 	return OK;
 }
@@ -139,7 +138,7 @@ static enum err practice_remove(struct work *work, const json_t *arguments, json
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:I}", "id", practice->id, "sessions_ended", (json_int_t)ended);
 	*message = "Nobody signs in there any more; the records stay, the id is never given again.";
-	return snapshot_renew(work);
+	return OK;
 }
 
 static enum err location_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
@@ -161,7 +160,7 @@ static enum err write_location(struct work *work, const struct location_change *
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:s, s:b}", "id", change->id, "practice", work->practice, "changed", changed);
 	*message = changed ? NULL : "Nothing to change.";
-	return snapshot_renew(work);
+	return OK;
 }
 
 static struct location_change site_meant(struct work *work, const json_t *arguments, const struct location *there, int64_t position)

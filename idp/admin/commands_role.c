@@ -162,7 +162,6 @@ static enum err write_role(struct work *work, const json_t *arguments, const cha
 
 	TRY(role_apply(work, &change, &changed));
 	TRY(tx_commit(&tx));
-	TRY(snapshot_renew(work));
 	*result = json_pack("{s:s, s:s, s:b}", "id", id, "practice", work->practice, "changed", changed);
 	*message = changed ? "See what it allows: lanyard role show." : "Nothing to change.";
 	return OK;
@@ -206,7 +205,7 @@ static enum err role_remove(struct work *work, const json_t *arguments, json_t *
 	TRY(role_delete(work, role->id));
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:s}", "id", role->id, "practice", work->practice);
-	return snapshot_renew(work);
+	return OK;
 }
 
 static enum err add_holder(struct work *work, const char *account_id, const char *role_id, json_t *list)

@@ -75,7 +75,7 @@ static enum err logout_all(struct work *work, const json_t *arguments, json_t **
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:I}", "practice", practice->id, "sessions_ended", (json_int_t)ended);
 	*message = "Every session and refresh token of the practice has ended.";
-	return snapshot_renew(work);
+	return OK;
 }
 
 /* clang-format off */

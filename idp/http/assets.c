@@ -9,12 +9,14 @@
 #include "http/response_make.h"
 #include "http/routes.h"
 
+/* clang-format off */
 static const struct {
 	const char *ending, *type;
 } types[] = {
 	{ ".css", "text/css; charset=utf-8" }, { ".js", "text/javascript; charset=utf-8" }, { ".svg", "image/svg+xml" },
 	{ ".png", "image/png" },	       { ".woff2", "font/woff2" },		    { ".ico", "image/x-icon" },
 };
+/* clang-format on */
 
 static const char *type_of(const char *name)
 {

@@ -41,7 +41,8 @@ static bool read_pair(struct arena *arena, const char *text, size_t size, struct
 	size_t name = (size_t)(equals - text);
 	if (!is_octets(text, name) || !is_octets(equals + 1, size - name - 1))
 		return false;
-	*out = (struct cookie){ .name = arena_textn(arena, text, name), .value = arena_textn(arena, equals + 1, size - name - 1) };
+	*out = (struct cookie){ .name = arena_textn(arena, text, name),
+				.value = arena_textn(arena, equals + 1, size - name - 1) };
 	return true;
 }
 
@@ -86,7 +87,9 @@ static void put(struct request *rq, const char *name, const char *value, int64_t
 	const char *until = age < 0 ? "" : arena_print(rq->w.arena, "; Max-Age=%" PRId64, age);
 
 	assert(is_octets(value, strlen(value)));
-	response_cookie(rq, full, arena_print(rq->w.arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", full, value, secure, until));
+	response_cookie(rq, full,
+			arena_print(rq->w.arena, "%s=%s; Path=/; HttpOnly; SameSite=Lax%s%s", full, value,
+				    secure, until));
 }
 
 void cookie_set(struct request *rq, const char *name, const char *value, int64_t max_age)

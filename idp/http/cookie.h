@@ -7,8 +7,8 @@
 
 struct request;
 
-#define COOKIE_SESSION "lanyard-session"
-#define COOKIE_FLOW "lanyard-flow"
+#define COOKIE_SESSION  "lanyard-session"
+#define COOKIE_FLOW     "lanyard-flow"
 #define COOKIE_LANGUAGE "lanyard-language"
 
 /* By plain name (COOKIE_SESSION); the prefix is added here. NULL when absent. */

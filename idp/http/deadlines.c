@@ -25,7 +25,7 @@ struct registry {
 	bool stopping;
 	pthread_t reaper;
 	struct link *buckets[BUCKETS]; /* by group, so that counting looks at few */
-	size_t count;
+	_Atomic size_t count;          /* changed under the lock, read without: each request asks */
 };
 
 /* ---- the lists ---- */
@@ -86,7 +86,8 @@ void registry_add(struct registry *registry, struct link *link)
 	*bucket = link;
 	registry->count++;
 	/* The accept policy looks before others of the same moment are counted; here it is exact. */
-	if (!link->proxy && has_too_many(registry, &link->group, registry->config->limits.connections_per_address))
+	if (!link->proxy &&
+	    has_too_many(registry, &link->group, registry->config->limits.connections_per_address))
 		(void)shutdown(link->socket, SHUT_RDWR); /* gone already is as good */
 	pthread_mutex_unlock(&registry->lock);
 }
@@ -103,10 +104,7 @@ void registry_remove(struct registry *registry, struct link *link)
 
 size_t registry_count(struct registry *registry)
 {
-	pthread_mutex_lock(&registry->lock);
-	size_t count = registry->count;
-	pthread_mutex_unlock(&registry->lock);
-	return count;
+	return atomic_load_explicit(&registry->count, memory_order_relaxed);
 }
 
 void registry_shut(struct registry *registry, bool all)
@@ -124,7 +122,8 @@ void registry_shut(struct registry *registry, bool all)
 void link_awaits_headers(struct registry *registry, struct link *link)
 {
 	atomic_store(&link->idle, false);
-	atomic_store(&link->deadline_us, clock_monotonic_us() + registry->config->limits.header_seconds * SECOND);
+	atomic_store(&link->deadline_us,
+		     clock_monotonic_us() + registry->config->limits.header_seconds * SECOND);
 }
 
 void link_awaits_body(struct registry *registry, struct link *link, int64_t since_us)
@@ -159,14 +158,17 @@ static uint64_t bytes_received(int socket)
 
 	if (getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) != 0)
 		return 0;
-	return size >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received ? info.tcpi_bytes_received : 0;
+	return size >= offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received
+		       ? info.tcpi_bytes_received
+		       : 0;
 }
 
 /* A kept connection on which a next request begins to drip: the library tells nobody before the whole
  * request line is there, so the kernel's count is asked. From the first byte its headers are due. */
 static void watch_idle(struct registry *registry, struct link *link, int64_t now)
 {
-	int64_t deadline = atomic_load(&link->deadline_us), due = now + registry->config->limits.header_seconds * SECOND;
+	int64_t deadline = atomic_load(&link->deadline_us),
+		due = now + registry->config->limits.header_seconds * SECOND;
 
 	if (!atomic_load(&link->idle)) {
 		link->idle_bytes = 0;
@@ -209,7 +211,8 @@ static void *reaper_run(void *argument)
 		until.tv_nsec += TICK * 1000;
 		until.tv_sec += until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
-		(void)pthread_cond_timedwait(&registry->stop, &registry->lock, &until); /* late or woken: look again */
+		(void)pthread_cond_timedwait(&registry->stop, &registry->lock,
+					     &until); /* late or woken: look again */
 		if (registry->count > 0)
 			reap(registry, clock_monotonic_us());
 	}

@@ -17,15 +17,15 @@ struct registry;
 struct exchange;
 
 struct link {
-	struct link *next, **at;        /* in the registry's list; under its lock */
+	struct link *next, **at; /* in the registry's list; under its lock */
 	int socket;
-	struct address peer;            /* on the socket */
-	struct address group;           /* what is counted: IPv4 whole, IPv6 by /64 */
-	bool proxy;                     /* a trusted proxy: not counted */
+	struct address peer;  /* on the socket */
+	struct address group; /* what is counted: IPv4 whole, IPv6 by /64 */
+	bool proxy;           /* a trusted proxy: not counted */
 	_Atomic int64_t deadline_us;
-	_Atomic bool idle;              /* between two requests */
-	uint64_t idle_bytes;            /* the reaper's: received when it first saw the connection idle */
-	struct exchange *exchange;      /* kept from request to request; freed by the one who made it */
+	_Atomic bool idle;         /* between two requests */
+	uint64_t idle_bytes;       /* the reaper's: received when it first saw the connection idle */
+	struct exchange *exchange; /* kept from request to request; freed by the one who made it */
 };
 
 /* NULL when the thread cannot be made. */

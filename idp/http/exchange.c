@@ -26,15 +26,15 @@ enum stage { STAGE_NEW, STAGE_BODY, STAGE_GIVEN };
 
 struct exchange {
 	struct request rq;
-	struct arena *arena;        /* of the connection: reset for each request */
+	struct arena *arena; /* of the connection: reset for each request */
 	struct listener *listener;
 	struct link *link;
 	struct MHD_Connection *connection;
-	const char *raw_target;     /* in the library's buffer, for guard_layout */
+	const char *raw_target; /* in the library's buffer, for guard_layout */
 	size_t target_size;
-	const char *target;         /* our copy */
+	const char *target; /* our copy */
 	enum stage stage;
-	int64_t body_size;          /* announced */
+	int64_t body_size; /* announced */
 	struct buf body;
 	int64_t deadline_us;
 };
@@ -56,7 +56,8 @@ enum MHD_Result exchange_accept(void *cls, const struct sockaddr *peer, socklen_
 static struct address peer_of(struct MHD_Connection *connection)
 {
 	struct address peer = { { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 127, 0, 0, 1 } };
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 
 	if (info && info->client_addr && !address_from_sockaddr(info->client_addr, &peer))
 		assert(info->client_addr->sa_family == AF_UNIX);
@@ -67,13 +68,16 @@ static struct link *connection_begin(struct listener *listener, struct MHD_Conne
 {
 	struct link *link = calloc(1, sizeof *link);
 	struct exchange *exchange = calloc(1, sizeof *exchange);
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	assert(link && exchange && info);
 	link->socket = info->connect_fd;
 	link->peer = peer_of(connection);
 	link->exchange = exchange;
-	*exchange = (struct exchange){ .arena = arena_new(), .listener = listener, .link = link, .connection = connection };
+	*exchange = (struct exchange){
+		.arena = arena_new(), .listener = listener, .link = link, .connection = connection
+	};
 	registry_add(listener->server->registry, link);
 	return link;
 }
@@ -86,7 +90,8 @@ static void connection_end(struct listener *listener, struct link *link)
 	free(link);
 }
 
-void exchange_connection(void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode code)
+void exchange_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+			 enum MHD_ConnectionNotificationCode code)
 {
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		*socket_context = connection_begin(cls, connection);
@@ -116,7 +121,8 @@ static void hide_query(const char *target)
 void *exchange_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
 	struct listener *listener = cls;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct link *link = info ? info->socket_context : NULL;
 
 	assert(link);
@@ -134,20 +140,23 @@ void *exchange_target(void *cls, const char *target, struct MHD_Connection *conn
 	return x;
 }
 
-static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size, const char *value, size_t value_size)
+static enum MHD_Result collect(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_size,
+			       const char *value, size_t value_size)
 {
 	struct head *head = cls;
 
 	(void)kind;
 	if (head->count < GUARD_HEADERS)
-		head->headers[head->count] = (struct header){ name, value ? value : "", name_size, value_size };
+		head->headers[head->count] =
+			(struct header){ name, value ? value : "", name_size, value_size };
 	head->count++;
 	return head->count > GUARD_HEADERS ? MHD_NO : MHD_YES;
 }
 
 static void read_head(struct exchange *x, const char *method, const char *version, struct head *head)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
 	/* The array itself is only written as far as there are headers. */
 	head->method = method;
@@ -158,7 +167,8 @@ static void read_head(struct exchange *x, const char *method, const char *versio
 	head->count = 0;
 	head->length = 0;
 	memset(head->known, 0, sizeof head->known);
-	(void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, collect, head); /* the count is in head */
+	(void)MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, collect,
+					  head); /* the count is in head */
 }
 
 static enum err guard(struct exchange *x, struct head *head)
@@ -170,7 +180,8 @@ static enum err guard(struct exchange *x, struct head *head)
 #endif
 	TRY(guard_head(head));
 	if (!x->listener->is_admin)
-		TRY(guard_host(x->listener->server->plan.app->config, head->known[FIELD_HOST], x->listener->port));
+		TRY(guard_host(x->listener->server->plan.app->config, head->known[FIELD_HOST],
+			       x->listener->port));
 	return OK;
 }
 
@@ -336,15 +347,18 @@ static enum MHD_Result first_visit(struct exchange *x, const char *method, const
 
 	read_head(x, method, version, &head);
 	enum err err = guard(x, &head);
-	request_take_head(&x->rq, x->arena, app_of(x)->config, &x->link->peer, &head, err == OK ? x->target : NULL);
+	request_take_head(&x->rq, x->arena, app_of(x)->config, &x->link->peer, &head,
+			  err == OK ? x->target : NULL);
 	x->rq.secure = x->rq.secure || x->listener->is_tls;
 	if (err != OK)
 		return refuse_malformed(x, err);
 	x->body_size = head.length;
-	x->rq.route = router_match(x->listener->router, x->arena, x->rq.method, x->rq.path, x->rq.parameter, &known_path);
+	x->rq.route = router_match(x->listener->router, x->arena, x->rq.method, x->rq.path, x->rq.parameter,
+				   &known_path);
 	if (!x->rq.route)
 		return answer_unrouted(x);
-	if ((uint64_t)x->body_size > x->rq.route->body_limit || x->body_size > app_of(x)->config->limits.body_bytes)
+	if ((uint64_t)x->body_size > x->rq.route->body_limit ||
+	    x->body_size > app_of(x)->config->limits.body_bytes)
 		return refuse(x, ERR_TOO_LARGE);
 	x->stage = STAGE_BODY;
 	x->body = BUF((size_t)x->body_size + 1);
@@ -353,8 +367,9 @@ static enum MHD_Result first_visit(struct exchange *x, const char *method, const
 	return MHD_YES;
 }
 
-enum MHD_Result exchange_visit(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-			       const char *upload, size_t *upload_size, void **context)
+enum MHD_Result exchange_visit(void *cls, struct MHD_Connection *connection, const char *url,
+			       const char *method, const char *version, const char *upload,
+			       size_t *upload_size, void **context)
 {
 	struct exchange *x = *context;
 
@@ -386,10 +401,12 @@ static void log_access(const struct exchange *x)
 		return;
 	(void)snprintf(status, sizeof status, "%d", x->rq.response->status); /* three digits */
 	(void)snprintf(took, sizeof took, "%" PRId64, clock_monotonic_us() - x->rq.started_us); /* fits */
-	log_event(LOG_DEBUG, "http.request", "id", x->rq.w.request_id, "path", x->rq.path, "status", status, "us", took, NULL);
+	log_event(LOG_DEBUG, "http.request", "id", x->rq.w.request_id, "path", x->rq.path, "status", status,
+		  "us", took, NULL);
 }
 
-void exchange_done(void *cls, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code)
+void exchange_done(void *cls, struct MHD_Connection *connection, void **context,
+		   enum MHD_RequestTerminationCode code)
 {
 	struct listener *listener = cls;
 	struct exchange *x = *context;

@@ -26,17 +26,20 @@ struct server {
 	struct registry *registry;
 	struct listener *listeners;
 	size_t count;
-	_Atomic int64_t on_lanes;  /* suspended, with a worker or waiting for one */
+	_Atomic int64_t on_lanes; /* suspended, with a worker or waiting for one */
 	_Atomic int64_t requests;
-	_Atomic bool draining;     /* every answer closes its connection */
+	_Atomic bool draining; /* every answer closes its connection */
 };
 
 enum MHD_Result exchange_accept(void *cls, const struct sockaddr *peer, socklen_t size);
-void exchange_connection(void *cls, struct MHD_Connection *connection, void **socket_context, enum MHD_ConnectionNotificationCode code);
+void exchange_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+			 enum MHD_ConnectionNotificationCode code);
 void *exchange_target(void *cls, const char *target, struct MHD_Connection *connection);
-enum MHD_Result exchange_visit(void *cls, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-			       const char *upload, size_t *upload_size, void **context);
-void exchange_done(void *cls, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code);
+enum MHD_Result exchange_visit(void *cls, struct MHD_Connection *connection, const char *url,
+			       const char *method, const char *version, const char *upload,
+			       size_t *upload_size, void **context);
+void exchange_done(void *cls, struct MHD_Connection *connection, void **context,
+		   enum MHD_RequestTerminationCode code);
 /* Escapes stay: paths are compared raw. */
 size_t exchange_unescape(void *cls, struct MHD_Connection *connection, char *text);
 

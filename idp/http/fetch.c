@@ -68,7 +68,8 @@ struct fetcher *fetcher_new(const struct config *config)
 	struct fetcher *fetcher = calloc(1, sizeof *fetcher);
 
 	assert(fetcher);
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || pthread_key_create(&fetcher->handle, close_handle) != 0) {
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK ||
+	    pthread_key_create(&fetcher->handle, close_handle) != 0) {
 		free(fetcher);
 		return NULL;
 	}
@@ -213,7 +214,8 @@ static int64_t read_max_age(struct arena *arena, CURL *curl)
 
 		if (text_equal(directive, "no-store") || text_equal(directive, "no-cache"))
 			return 0;
-		if (text_starts(directive, "max-age=") && !text_to_int(directive + strlen("max-age="), 0, INT32_MAX, &age))
+		if (text_starts(directive, "max-age=") &&
+		    !text_to_int(directive + strlen("max-age="), 0, INT32_MAX, &age))
 			age = -1;
 	}
 	return age;
@@ -227,12 +229,15 @@ static void read_answer(struct arena *arena, CURL *curl, const struct going *goi
 	set(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status));
 	set(curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type));
 	if (type)
-		answer.content_type = text_lower(arena, text_trim(arena, arena_textn(arena, type, strcspn(type, ";"))));
-	answer.body = arena_bytes(arena, (struct bytes){ (const uint8_t *)buf_str(&going->body), going->body.size });
+		answer.content_type =
+			text_lower(arena, text_trim(arena, arena_textn(arena, type, strcspn(type, ";"))));
+	answer.body = arena_bytes(arena,
+				  (struct bytes){ (const uint8_t *)buf_str(&going->body), going->body.size });
 	*out = answer;
 }
 
-static enum err go(struct work *work, const struct fetch_ask *ask, CURL *curl, struct going *going, struct fetch_answer *answer)
+static enum err go(struct work *work, const struct fetch_ask *ask, CURL *curl, struct going *going,
+		   struct fetch_answer *answer)
 {
 	CURLcode code = fault_is_due() ? CURLE_COULDNT_CONNECT : curl_easy_perform(curl);
 
@@ -242,8 +247,8 @@ static enum err go(struct work *work, const struct fetch_ask *ask, CURL *curl, s
 	}
 	if (going->refused && code != CURLE_OPERATION_TIMEDOUT)
 		return fault(work, ERR_FETCH_REFUSED, "%s leads to a private address", going->host);
-	return fault(work, ERR_FETCH, "%s %s: %s", ask->content_type ? "posting to" : "fetching from", going->host,
-		     going->why[0] ? going->why : curl_easy_strerror(code));
+	return fault(work, ERR_FETCH, "%s %s: %s", ask->content_type ? "posting to" : "fetching from",
+		     going->host, going->why[0] ? going->why : curl_easy_strerror(code));
 }
 
 enum err fetch(struct work *work, const struct fetch_ask *ask, struct fetch_answer *answer)

@@ -15,14 +15,14 @@ struct fetch_ask {
 	const char *url;
 	const char *content_type; /* of the body; NULL: GET */
 	struct bytes body;
-	const char *accept;       /* NULL: any */
+	const char *accept;        /* NULL: any */
 	const char *authorization; /* NULL: none; never logged */
 };
 struct fetch_answer {
 	long status;
 	const char *content_type; /* media type, lower case; NULL */
 	struct bytes body;
-	int64_t max_age;          /* of Cache-Control, seconds; -1 when absent */
+	int64_t max_age; /* of Cache-Control, seconds; -1 when absent */
 };
 struct fetcher *fetcher_new(const struct config *config);
 void fetcher_free(struct fetcher *fetcher);

@@ -43,7 +43,8 @@ static bool ends_in_number(const char *host)
 	const char *dot = strrchr(host, '.'), *label = dot && dot[1] ? dot + 1 : dot ? "0" : host;
 
 	return strspn(label, "0123456789") == strlen(label) ||
-	       (label[0] == '0' && label[1] == 'x' && strspn(label + 2, "0123456789abcdef") == strlen(label + 2));
+	       (label[0] == '0' && label[1] == 'x' &&
+		strspn(label + 2, "0123456789abcdef") == strlen(label + 2));
 }
 
 static bool host_allowed(const struct config *config, const struct url *url)
@@ -54,8 +55,8 @@ static bool host_allowed(const struct config *config, const struct url *url)
 		return target_address_allowed(config, url->host, &address);
 	if (ends_in_number(url->host))
 		return false;
-	return !url_host_is_loopback(url->host) || config->development || config->outbound.allow_private_targets ||
-	       allow_has_host(config, url->host);
+	return !url_host_is_loopback(url->host) || config->development ||
+	       config->outbound.allow_private_targets || allow_has_host(config, url->host);
 }
 
 bool target_form_allowed(const struct config *config, struct arena *arena, const char *text, struct url *out)

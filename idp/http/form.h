@@ -17,7 +17,8 @@ struct form {
 };
 
 /* At most max_fields; ERR_PARAMETER_MALFORMED or ERR_TOO_LARGE. Names seen twice are noted. */
-enum err form_parse(struct arena *arena, const char *text, size_t size, size_t max_fields, struct form *out) MUST_USE;
+enum err form_parse(struct arena *arena, const char *text, size_t size, size_t max_fields,
+		    struct form *out) MUST_USE;
 /* NULL when absent; "" stays "". The first of repeated ones (callers refuse those before). */
 const char *form_get(const struct form *form, const char *name);
 /* The text again, encoded: for carrying a request through a flow row. */

@@ -42,7 +42,8 @@ static bool read_hop(const char *text, size_t size, struct address *out)
 	return address_parse(start, out);
 }
 
-struct address forwarded_client(const struct config *config, const struct address *socket_peer, const char *for_header)
+struct address forwarded_client(const struct config *config, const struct address *socket_peer,
+				const char *for_header)
 {
 	struct address client = *socket_peer, hop;
 	size_t end = for_header ? strlen(for_header) : 0;
@@ -60,7 +61,9 @@ struct address forwarded_client(const struct config *config, const struct addres
 	return client;
 }
 
-bool forwarded_secure(const struct config *config, const struct address *socket_peer, const char *proto_header)
+bool forwarded_secure(const struct config *config, const struct address *socket_peer,
+		      const char *proto_header)
 {
-	return proto_header && is_trusted_proxy(config, socket_peer) && text_equal_nocase(proto_header, "https");
+	return proto_header && is_trusted_proxy(config, socket_peer) &&
+	       text_equal_nocase(proto_header, "https");
 }

@@ -11,9 +11,11 @@ struct config;
 
 /* for_header: X-Forwarded-For, all its lines joined by commas; NULL when absent. A hop that cannot be
  * read ends the walk: the last one understood is the client. */
-struct address forwarded_client(const struct config *config, const struct address *socket_peer, const char *for_header);
+struct address forwarded_client(const struct config *config, const struct address *socket_peer,
+				const char *for_header);
 /* X-Forwarded-Proto says https and the peer may say so. */
-bool forwarded_secure(const struct config *config, const struct address *socket_peer, const char *proto_header);
+bool forwarded_secure(const struct config *config, const struct address *socket_peer,
+		      const char *proto_header);
 bool is_trusted_proxy(const struct config *config, const struct address *peer);
 
 #endif

@@ -25,7 +25,8 @@ static int escaped(const char *at, size_t left)
 
 static bool is_unreserved(int c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c && strchr("-._~", c));
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+	       (c && strchr("-._~", c));
 }
 
 /* In a path an escape hides nothing: not a separator, a control byte, or what needs no escape
@@ -87,6 +88,7 @@ enum err guard_target(const char *target, size_t size)
 
 /* ---- the fields ---- */
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	bool list; /* may be written in several lines (RFC 9110 5.3) */
@@ -107,6 +109,7 @@ static const struct {
 	[FIELD_PROTO] = { "x-forwarded-proto", false, false },
 	[FIELD_FOR] = { "x-forwarded-for", true, false },
 };
+/* clang-format on */
 static_assert(COUNT(fields) == FIELD_COUNT, "a row for each field");
 
 /* tchar of RFC 9110 5.6.2. */
@@ -180,7 +183,8 @@ static enum err read_length(struct head *head)
 {
 	const char *text = head->known[FIELD_LENGTH];
 
-	if (text && (strspn(text, "0123456789") != strlen(text) || !text_to_int(text, 0, INT64_MAX / 2, &head->length)))
+	if (text && (strspn(text, "0123456789") != strlen(text) ||
+		     !text_to_int(text, 0, INT64_MAX / 2, &head->length)))
 		return ERR_MALFORMED;
 	return OK;
 }
@@ -246,7 +250,8 @@ static bool split_host(const char *host, size_t *name_size, int64_t *port)
 
 	*port = 0;
 	*name_size = colon ? (size_t)(colon - host) : strlen(host);
-	return close && (!colon || (strspn(colon + 1, "0123456789") == strlen(colon + 1) && text_to_int(colon + 1, 1, 65535, port)));
+	return close && (!colon || (strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+				    text_to_int(colon + 1, 1, 65535, port)));
 }
 
 static bool is_name(const char *host, size_t size, const char *name)
@@ -260,11 +265,13 @@ enum err guard_host(const struct config *config, const char *host, uint16_t port
 	int64_t usual = config->development ? 80 : 443, host_port, issuer_port;
 	size_t name, issuer_name;
 
-	if (!split_host(host, &name, &host_port) || !split_host(config->issuer_host, &issuer_name, &issuer_port))
+	if (!split_host(host, &name, &host_port) ||
+	    !split_host(config->issuer_host, &issuer_name, &issuer_port))
 		return ERR_MISDIRECTED;
 	host_port = host_port ? host_port : usual;
 	issuer_port = issuer_port ? issuer_port : usual;
-	if (name == issuer_name && strncasecmp(host, config->issuer_host, name) == 0 && host_port == issuer_port)
+	if (name == issuer_name && strncasecmp(host, config->issuer_host, name) == 0 &&
+	    host_port == issuer_port)
 		return OK;
 	for (size_t i = 0; config->development && i < COUNT(loopback); i++)
 		if (is_name(host, name, loopback[i]) && (host_port == issuer_port || host_port == port))

@@ -15,10 +15,12 @@ struct arena;
 #define GUARD_BYTES     (16 * KB)
 
 /* Fields this room reads. A second one of any but the lists is refused. */
+/* clang-format off */
 enum field {
 	FIELD_HOST, FIELD_LENGTH, FIELD_ENCODING, FIELD_TYPE, FIELD_AUTHORIZATION, FIELD_COOKIE, FIELD_ORIGIN, FIELD_AGENT,
 	FIELD_ACCEPT, FIELD_LANGUAGE, FIELD_NONE_MATCH, FIELD_TRACE, FIELD_PROTO, FIELD_FOR, FIELD_COUNT
 };
+/* clang-format on */
 struct header {
 	const char *name, *value;
 	size_t name_size, value_size;
@@ -27,11 +29,11 @@ struct header {
 struct head {
 	const char *method, *version, *target;
 	size_t target_size;
-	size_t bytes;                      /* of request line and headers together */
-	size_t count;                      /* more than GUARD_HEADERS: not all are in headers */
+	size_t bytes; /* of request line and headers together */
+	size_t count; /* more than GUARD_HEADERS: not all are in headers */
 	struct header headers[GUARD_HEADERS];
-	const char *known[FIELD_COUNT];    /* set by guard_head: values, the first of lists; NULL */
-	int64_t length;                    /* set by guard_head: Content-Length, 0 when absent */
+	const char *known[FIELD_COUNT]; /* set by guard_head: values, the first of lists; NULL */
+	int64_t length;                 /* set by guard_head: Content-Length, 0 when absent */
 };
 
 /* The raw target (RFC 9112 3.2.1, origin form): canonical path, sound escapes, few arguments. */

@@ -55,7 +55,8 @@ static bool split(const char *address, char host[64], const char **port)
 
 	if (n == 0 || n >= 64 || !colon[1])
 		return false;
-	(void)snprintf(host, 64, "%.*s", (int)(n - 2 * (size_t)literal6), address + literal6); /* fits, by n */
+	(void)snprintf(host, 64, "%.*s", (int)(n - 2 * (size_t)literal6),
+		       address + literal6); /* fits, by n */
 	*port = colon + 1;
 	return true;
 }
@@ -67,7 +68,8 @@ static uint16_t bound_port(int fd)
 
 	if (getsockname(fd, (struct sockaddr *)&at, &size) != 0)
 		return 0;
-	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
+	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
+					      : ((struct sockaddr_in *)&at)->sin_port);
 }
 
 static int open_found(const char *address, const struct addrinfo *found, char *message, size_t size)
@@ -77,7 +79,8 @@ static int open_found(const char *address, const struct addrinfo *found, char *m
 
 	if (fd < 0)
 		return fail(address, "socket", strerror(errno), message, size);
-	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on); /* without it a restart waits, no more */
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on,
+			 sizeof on); /* without it a restart waits, no more */
 	if (found->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0)
 		return fail_closing(fd, address, "both families", message, size);
 	if (bind(fd, found->ai_addr, found->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0)
@@ -87,7 +90,8 @@ static int open_found(const char *address, const struct addrinfo *found, char *m
 
 int listen_open(const char *address, uint16_t *port, char *message, size_t message_size)
 {
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+				  .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
 	const char *service;
 	char host[64];
@@ -96,7 +100,8 @@ int listen_open(const char *address, uint16_t *port, char *message, size_t messa
 	if (text_starts(address, "unix:"))
 		return open_unix(address, message, message_size);
 	if (!split(address, host, &service))
-		return fail(address, "address", "write 127.0.0.1:8080, [::1]:8080 or unix:/path", message, message_size);
+		return fail(address, "address", "write 127.0.0.1:8080, [::1]:8080 or unix:/path", message,
+			    message_size);
 	int rc = getaddrinfo(host, service, &hints, &found);
 	if (rc != 0)
 		return fail(address, "address", gai_strerror(rc), message, message_size);

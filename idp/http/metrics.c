@@ -7,6 +7,7 @@
 #include "http/metrics.h"
 
 /* Rows of one name stand together: its HELP and TYPE are printed once. */
+/* clang-format off */
 static const struct {
 	const char *name, *labels, *help;
 } rows[] = {
@@ -20,6 +21,7 @@ static const struct {
 	[METRIC_SHED] = { "lanyard_http_shed_total", "", "Requests answered 503 because a lane was full" },
 	[METRIC_REFUSED_MALFORMED] = { "lanyard_http_refused_total", "", "Requests refused before routing" },
 };
+/* clang-format on */
 static_assert(COUNT(rows) == METRIC_COUNT, "a row for each metric");
 
 /* The one mutable table of the room: counters of the process. */
@@ -35,7 +37,8 @@ void metrics_print(struct buf *out)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		if (i == 0 || strcmp(rows[i].name, rows[i - 1].name) != 0)
-			buf_print(out, "# HELP %s %s\n# TYPE %s counter\n", rows[i].name, rows[i].help, rows[i].name);
+			buf_print(out, "# HELP %s %s\n# TYPE %s counter\n", rows[i].name, rows[i].help,
+				  rows[i].name);
 		buf_print(out, "%s%s %" PRId64 "\n", rows[i].name, rows[i].labels,
 			  (int64_t)atomic_load_explicit(&counters[i], memory_order_relaxed));
 	}

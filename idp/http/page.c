@@ -124,7 +124,9 @@ struct page_frame page_frame(const struct request *rq)
 {
 	const struct catalog *messages = rq->messages ? rq->messages : &catalogs[0];
 
-	return (struct page_frame){ .messages = messages, .language = messages->language, .reference = rq->w.request_id };
+	return (struct page_frame){ .messages = messages,
+				    .language = messages->language,
+				    .reference = rq->w.request_id };
 }
 
 /* ---- writing ---- */
@@ -178,7 +180,8 @@ static const struct page_value *slot_at(const char *text, const struct page_valu
 	return NULL;
 }
 
-void page_put_message(struct buf *out, const struct catalog *catalog, int key, const struct page_value *values)
+void page_put_message(struct buf *out, const struct catalog *catalog, int key,
+		      const struct page_value *values)
 {
 	assert(catalog && key >= 0 && key < MESSAGE_COUNT);
 	const char *text = catalog->texts[key];

@@ -21,7 +21,8 @@ void page_put_url(struct buf *out, const char *url);
 /* A part of an address: percent-encoded. */
 void page_put_component(struct buf *out, const char *text);
 /* key: enum message of the generated messages.h. */
-void page_put_message(struct buf *out, const struct catalog *catalog, int key, const struct page_value *values);
+void page_put_message(struct buf *out, const struct catalog *catalog, int key,
+		      const struct page_value *values);
 bool page_has(const char *text);
 
 #endif

@@ -29,7 +29,8 @@ enum err request_read(struct request *rq)
 		TRY(read_form(rq, rq->raw_query, strlen(rq->raw_query), &rq->query));
 	if (rq->body.size > 0 && text_equal(rq->content_type, FORM_TYPE))
 		TRY(read_form(rq, (const char *)rq->body.at, rq->body.size, &rq->form));
-	rq->messages = catalog_choose(request_parameter(rq, "ui_locales"), cookie_get(rq, COOKIE_LANGUAGE), rq->accept_language);
+	rq->messages = catalog_choose(request_parameter(rq, "ui_locales"), cookie_get(rq, COOKIE_LANGUAGE),
+				      rq->accept_language);
 	return OK;
 }
 

@@ -19,15 +19,15 @@ struct cookie {
 };
 
 struct request {
-	struct work w;                  /* first: a handler passes &rq->w down */
+	struct work w; /* first: a handler passes &rq->w down */
 	enum method method;
-	const char *path;               /* raw and canonical: the guard refused anything else */
-	const char *raw_query;          /* as sent, without '?'; NULL when absent (SAML signs it) */
-	struct form query;              /* parsed; repeated names are refused unless the route allows them */
-	struct form form;               /* of an application/x-www-form-urlencoded body; else empty */
-	struct bytes body;              /* raw */
-	const char *content_type;       /* media type alone, lower case; NULL */
-	const char *authorization;      /* the header's value; NULL */
+	const char *path;          /* raw and canonical: the guard refused anything else */
+	const char *raw_query;     /* as sent, without '?'; NULL when absent (SAML signs it) */
+	struct form query;         /* parsed; repeated names are refused unless the route allows them */
+	struct form form;          /* of an application/x-www-form-urlencoded body; else empty */
+	struct bytes body;         /* raw */
+	const char *content_type;  /* media type alone, lower case; NULL */
+	const char *authorization; /* the header's value; NULL */
 	const char *origin, *user_agent, *accept, *accept_language, *if_none_match, *traceparent;
 	const struct cookie *cookies;
 	size_t cookie_count;
@@ -37,7 +37,7 @@ struct request {
 	const char *parameter[4];       /* {name} parts of the route's path, in order, decoded slugs */
 	const struct catalog *messages; /* the language of this request */
 	struct response *response;
-	int64_t started_us;             /* monotonic */
+	int64_t started_us; /* monotonic */
 
 	/* What guards and protocols found on the way; NULL until then. */
 	struct session *session;

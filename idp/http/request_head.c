@@ -21,7 +21,8 @@ static const char *join_forwarded(struct arena *arena, const struct head *head)
 	for (size_t i = 0; joined && i < head->count; i++) {
 		const struct header *header = &head->headers[i];
 
-		if (header->value != head->known[FIELD_FOR] && text_equal_nocase(header->name, "X-Forwarded-For"))
+		if (header->value != head->known[FIELD_FOR] &&
+		    text_equal_nocase(header->name, "X-Forwarded-For"))
 			joined = arena_print(arena, "%s,%s", joined, header->value);
 	}
 	return joined;
@@ -30,7 +31,8 @@ static const char *join_forwarded(struct arena *arena, const struct head *head)
 /* "Text/HTML; charset=utf-8" -> "text/html". */
 static const char *media_type(struct arena *arena, const char *value)
 {
-	return value ? text_lower(arena, text_trim(arena, arena_textn(arena, value, strcspn(value, ";")))) : NULL;
+	return value ? text_lower(arena, text_trim(arena, arena_textn(arena, value, strcspn(value, ";"))))
+		     : NULL;
 }
 
 /* 00-32 hex-16 hex-2 hex, in lower case (W3C Trace Context 3.2); anything else is not passed on. */
@@ -73,8 +75,8 @@ static void take_fields(struct request *rq, struct arena *arena, const struct he
 	rq->cookie_count = cookies_parse(arena, known[FIELD_COOKIE], &rq->cookies);
 }
 
-void request_take_head(struct request *rq, struct arena *arena, const struct config *config, const struct address *socket_peer,
-		       const struct head *head, const char *target)
+void request_take_head(struct request *rq, struct arena *arena, const struct config *config,
+		       const struct address *socket_peer, const struct head *head, const char *target)
 {
 	rq->method = method_read(head->method);
 	rq->path = "";

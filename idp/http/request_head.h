@@ -11,7 +11,7 @@ struct head;
 struct request;
 
 /* target NULL: the head was refused; only what the answer needs is taken (Accept, language). */
-void request_take_head(struct request *rq, struct arena *arena, const struct config *config, const struct address *socket_peer,
-		       const struct head *head, const char *target);
+void request_take_head(struct request *rq, struct arena *arena, const struct config *config,
+		       const struct address *socket_peer, const struct head *head, const char *target);
 
 #endif

@@ -14,9 +14,10 @@
 
 /* No inline script or style, no foreign source at all. A form of ours may end at one other origin:
  * Chromium applies form-action to the redirect after a POST too. */
-#define POLICY_FIXED                                                                                 \
-	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; " \
-	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; form-action 'self'"
+#define POLICY_FIXED                                                                                         \
+	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "         \
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; form-action "     \
+	"'self'"
 #define FOREVER "max-age=31536000"
 
 static struct response *response_of(struct request *rq)
@@ -102,7 +103,8 @@ enum err respond_static(struct request *rq, const char *content_type, struct byt
 					      .body = known ? (struct bytes){ NULL, 0 } : body });
 }
 
-enum err respond_cached(struct request *rq, const char *content_type, const char *body, const char *etag, int64_t max_age)
+enum err respond_cached(struct request *rq, const char *content_type, const char *body, const char *etag,
+			int64_t max_age)
 {
 	struct arena *arena = rq->w.arena;
 
@@ -121,7 +123,9 @@ enum err respond_redirect(struct request *rq, const char *location)
 		assert(*p > 0x20 && *p < 0x7f);
 	/* "//host" would be another site. */
 	assert(location[0] != '/' || (location[1] != '/' && location[1] != '\\'));
-	return answer(rq, &(struct response){ .status = 303, .cache_control = "no-store", .location = arena_text(rq->w.arena, location) });
+	return answer(rq, &(struct response){ .status = 303,
+					      .cache_control = "no-store",
+					      .location = arena_text(rq->w.arena, location) });
 }
 
 /* The origins among the words; what is no http(s) address is left out: it could only be a mistake. */
@@ -139,7 +143,8 @@ static const char *origins_of(struct arena *arena, const char *words)
 	return list;
 }
 
-enum err respond_page(struct request *rq, int status, const struct buf *page, const char *form_target, const char *frame_sources)
+enum err respond_page(struct request *rq, int status, const struct buf *page, const char *form_target,
+		      const char *frame_sources)
 {
 	struct arena *arena = rq->w.arena;
 	const char *frames = origins_of(arena, frame_sources);
@@ -150,12 +155,15 @@ enum err respond_page(struct request *rq, int status, const struct buf *page, co
 				  .status = status,
 				  .content_type = "text/html; charset=utf-8",
 				  .cache_control = "no-store",
-				  .policy = arena_print(arena, POLICY_FIXED "%s%s%s", origins_of(arena, form_target),
+				  .policy = arena_print(arena, POLICY_FIXED "%s%s%s",
+							origins_of(arena, form_target),
 							*frames ? "; frame-src" : "", frames),
-				  .body = arena_bytes(arena, (struct bytes){ (const uint8_t *)buf_str(page), page->size }) });
+				  .body = arena_bytes(arena, (struct bytes){ (const uint8_t *)buf_str(page),
+									     page->size }) });
 }
 
-static void set_field(struct request *rq, const char *name, const char *value, bool (*same)(const char *, const char *), const char *key)
+static void set_field(struct request *rq, const char *name, const char *value,
+		      bool (*same)(const char *, const char *), const char *key)
 {
 	struct response_field **at = &response_of(rq)->fields;
 

@@ -15,7 +15,7 @@ struct response {
 	int status;
 	struct bytes body; /* lives as long as the connection's arena, or the process */
 	const char *content_type, *cache_control, *etag, *location, *policy; /* NULL: not sent */
-	struct response_field *fields; /* what handlers added */
+	struct response_field *fields;                                       /* what handlers added */
 };
 
 /* etag without quotes; cache_control as sent. Bytes of the process: not copied. */

@@ -11,15 +11,16 @@
 #define PART_MAX 200
 
 struct router {
-	const struct route **rows; /* as given, for router_row */
-	const struct route **plain; /* sorted by path, then method */
+	const struct route **rows;   /* as given, for router_row */
+	const struct route **plain;  /* sorted by path, then method */
 	const struct route **shaped; /* with {parts} */
 	size_t count, plain_count, shaped_count;
 };
 
 static const char *const method_words[] = {
-	[METHOD_GET] = "GET",     [METHOD_HEAD] = "HEAD",   [METHOD_POST] = "POST",       [METHOD_PUT] = "PUT",
-	[METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "",
+	[METHOD_GET] = "GET",         [METHOD_HEAD] = "HEAD",   [METHOD_POST] = "POST",
+	[METHOD_PUT] = "PUT",         [METHOD_PATCH] = "PATCH", [METHOD_DELETE] = "DELETE",
+	[METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = "",
 };
 static_assert(COUNT(method_words) == METHOD_OTHER + 1, "a word for each method");
 
@@ -164,11 +165,12 @@ static size_t first_plain(const struct router *router, const char *path)
 	return low;
 }
 
-const struct route *router_match(const struct router *router, struct arena *arena, enum method method, const char *path,
-				 const char *parameter[4], bool *known_path)
+const struct route *router_match(const struct router *router, struct arena *arena, enum method method,
+				 const char *path, const char *parameter[4], bool *known_path)
 {
 	*known_path = false;
-	for (size_t i = first_plain(router, path); i < router->plain_count && text_equal(router->plain[i]->path, path); i++) {
+	for (size_t i = first_plain(router, path);
+	     i < router->plain_count && text_equal(router->plain[i]->path, path); i++) {
 		*known_path = true;
 		if (serves(router->plain[i], method))
 			return router->plain[i];
@@ -182,7 +184,8 @@ const struct route *router_match(const struct router *router, struct arena *aren
 		if (serves(row, method))
 			return row;
 		/* Another row of the same shape may serve the method. */
-		for (size_t j = i + 1; j < router->shaped_count && text_equal(router->shaped[j]->path, row->path); j++)
+		for (size_t j = i + 1;
+		     j < router->shaped_count && text_equal(router->shaped[j]->path, row->path); j++)
 			if (serves(router->shaped[j], method))
 				return router->shaped[j];
 	}
@@ -200,7 +203,8 @@ const char *router_allow(const struct router *router, struct arena *arena, const
 		if (is_shaped(row) ? !fits(row, arena, path, ignored) : !text_equal(row->path, path))
 			continue;
 		*needs |= row->needs;
-		allow = arena_print(arena, "%s%s%s", allow, row->method, text_equal(row->method, "GET") ? ", HEAD, " : ", ");
+		allow = arena_print(arena, "%s%s%s", allow, row->method,
+				    text_equal(row->method, "GET") ? ", HEAD, " : ", ");
 	}
 	return *allow ? arena_print(arena, "%sOPTIONS", allow) : NULL;
 }

@@ -18,8 +18,8 @@
 #include "http/listen.h"
 #include "http/tls.h"
 
-#define DRAIN_US     INT64_C(10000000)
-#define POOL_BYTES   (48 * KB) /* of a connection: headers of GUARD_BYTES and the library's lists of them */
+#define DRAIN_US      INT64_C(10000000)
+#define POOL_BYTES    (32 * KB) /* of a connection: headers of GUARD_BYTES and the library's lists of them */
 #define THREADS_LEAST 4
 /* The library's own timeout is only a second wall: it starts again with each byte. */
 #define INACTIVE_SECONDS 120u
@@ -65,14 +65,17 @@ static struct MHD_Daemon *daemon_start(struct listener *listener, const struct t
 		{ MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_PRIORITIES },
 		{ MHD_OPTION_END, 0, NULL },
 	};
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (tls->key ? MHD_USE_TLS : 0);
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+			 (tls->key ? MHD_USE_TLS : 0);
 
 	listener->is_tls = tls->key != NULL;
-	return MHD_start_daemon(flags, 0, exchange_accept, listener, exchange_visit, listener, MHD_OPTION_EXTERNAL_LOGGER, note, NULL,
-				MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+	return MHD_start_daemon(flags, 0, exchange_accept, listener, exchange_visit, listener,
+				MHD_OPTION_EXTERNAL_LOGGER, note, NULL, MHD_OPTION_ARRAY, options,
+				MHD_OPTION_END);
 }
 
-static enum err listener_start(struct server *server, const char *address, bool is_admin, const struct tls *tls, char *message, size_t size)
+static enum err listener_start(struct server *server, const char *address, bool is_admin,
+			       const struct tls *tls, char *message, size_t size)
 {
 	struct listener *listener = &server->listeners[server->count];
 
@@ -84,7 +87,8 @@ static enum err listener_start(struct server *server, const char *address, bool 
 	listener->daemon = daemon_start(listener, tls);
 	if (!listener->daemon) {
 		close(listener->socket);
-		(void)snprintf(message, size, "listen %s: the HTTP library could not start", address); /* cut when long */
+		(void)snprintf(message, size, "listen %s: the HTTP library could not start",
+			       address); /* cut when long */
 		return ERR_CONFIG;
 	}
 	server->count++;
@@ -191,7 +195,8 @@ uint16_t server_port(const struct server *server, size_t at)
 	return server->listeners[at].port;
 }
 
-static void print_gauge(struct buf *out, const char *name, const char *labels, const char *help, int64_t value)
+static void print_gauge(struct buf *out, const char *name, const char *labels, const char *help,
+			int64_t value)
 {
 	if (help)
 		buf_print(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
@@ -202,10 +207,17 @@ void server_metrics(struct server *server, struct buf *out)
 {
 	const struct app *app = server->plan.app;
 
-	buf_print(out, "# HELP lanyard_http_requests_total Requests begun\n# TYPE lanyard_http_requests_total counter\n"
-		       "lanyard_http_requests_total %" PRId64 "\n", (int64_t)atomic_load(&server->requests));
-	print_gauge(out, "lanyard_http_connections", "", "Open connections", (int64_t)registry_count(server->registry));
-	print_gauge(out, "lanyard_http_suspended", "", "Requests on a lane", (int64_t)atomic_load(&server->on_lanes));
-	print_gauge(out, "lanyard_lane_waiting", "{lane=\"quick\"}", "Requests waiting for a worker", app->quick ? lane_waiting(app->quick) : 0);
-	print_gauge(out, "lanyard_lane_waiting", "{lane=\"slow\"}", NULL, app->slow ? lane_waiting(app->slow) : 0);
+	buf_print(out,
+		  "# HELP lanyard_http_requests_total Requests begun\n# TYPE lanyard_http_requests_total "
+		  "counter\n"
+		  "lanyard_http_requests_total %" PRId64 "\n",
+		  (int64_t)atomic_load(&server->requests));
+	print_gauge(out, "lanyard_http_connections", "", "Open connections",
+		    (int64_t)registry_count(server->registry));
+	print_gauge(out, "lanyard_http_suspended", "", "Requests on a lane",
+		    (int64_t)atomic_load(&server->on_lanes));
+	print_gauge(out, "lanyard_lane_waiting", "{lane=\"quick\"}", "Requests waiting for a worker",
+		    app->quick ? lane_waiting(app->quick) : 0);
+	print_gauge(out, "lanyard_lane_waiting", "{lane=\"slow\"}", NULL,
+		    app->slow ? lane_waiting(app->slow) : 0);
 }

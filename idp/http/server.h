@@ -33,7 +33,8 @@ struct server_plan {
 	struct server_hooks hooks;
 };
 /* Binds, starts polling threads. Lanes (app->quick, app->slow) run already. On failure *message. */
-enum err server_start(const struct server_plan *plan, struct server **out, char *message, size_t message_size) MUST_USE;
+enum err server_start(const struct server_plan *plan, struct server **out, char *message,
+		      size_t message_size) MUST_USE;
 /* Quiesce, let what runs finish (10 s at most), stop. */
 void server_stop(struct server *server);
 /* The port that a listen address with port 0 got, for tests; at: index in config->listen. */

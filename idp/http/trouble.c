@@ -33,8 +33,9 @@ static void tell_page(struct request *rq, const struct error_row *row)
 
 static void tell_json(struct request *rq, const struct error_row *row)
 {
-	AUTO(json_done) json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "error", oauth_word(row), "error_description",
-						 row->text, "code", row->word, "reference", rq->w.request_id);
+	AUTO(json_done)
+	json_t *body = json_pack("{s:s, s:s, s:s, s:s}", "error", oauth_word(row), "error_description",
+				 row->text, "code", row->word, "reference", rq->w.request_id);
 
 	assert(body);
 	(void)respond_json(rq, row->http, body); /* makes an answer in any case */
@@ -54,8 +55,9 @@ static void tell_bearer(struct request *rq, const struct error_row *row, enum er
 	const char *challenge = "Bearer realm=\"lanyard\"";
 
 	if (code != ERR_BEARER_MISSING)
-		challenge = arena_print(rq->w.arena, "%s, error=\"%s\", error_description=\"%s\"%s", challenge, oauth_word(row),
-					row->text, code == ERR_BEARER_SCOPE ? ", scope=\"openid\"" : "");
+		challenge = arena_print(rq->w.arena, "%s, error=\"%s\", error_description=\"%s\"%s",
+					challenge, oauth_word(row), row->text,
+					code == ERR_BEARER_SCOPE ? ", scope=\"openid\"" : "");
 	if (row->http == 400 || row->http == 401 || row->http == 403)
 		response_header(rq, "WWW-Authenticate", challenge);
 	tell_json(rq, row);
@@ -63,9 +65,11 @@ static void tell_bearer(struct request *rq, const struct error_row *row, enum er
 
 static void tell_text(struct request *rq, const struct error_row *row)
 {
-	const char *text = arena_print(rq->w.arena, "%s (%s, reference %s)\n", row->text, row->word, rq->w.request_id);
+	const char *text =
+		arena_print(rq->w.arena, "%s (%s, reference %s)\n", row->text, row->word, rq->w.request_id);
 
-	(void)respond_body(rq, row->http, "text/plain; charset=utf-8", BYTES_OF(text)); /* makes an answer in any case */
+	(void)respond_body(rq, row->http, "text/plain; charset=utf-8",
+			   BYTES_OF(text)); /* makes an answer in any case */
 }
 
 static enum route_speaks language_of(const struct request *rq)
@@ -80,7 +84,8 @@ static void say_when_to_retry(struct request *rq, const struct error_row *row)
 {
 	if (row->http != 429 && row->http != 503)
 		return;
-	for (const struct response_field *field = rq->response ? rq->response->fields : NULL; field; field = field->next)
+	for (const struct response_field *field = rq->response ? rq->response->fields : NULL; field;
+	     field = field->next)
 		if (text_equal_nocase(field->name, "Retry-After"))
 			return;
 	response_header(rq, "Retry-After", row->http == 429 ? "60" : "1");

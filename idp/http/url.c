@@ -84,7 +84,8 @@ bool url_read(struct arena *arena, const char *text, struct url *out)
 	if (*url.rest && !strchr("/?#", *url.rest))
 		return false; /* user information, or a host that goes on */
 	url.is_literal6 = text[scheme] == '[';
-	url.host = text_lower(arena, arena_textn(arena, text + scheme + url.is_literal6, host - 2 * (size_t)url.is_literal6));
+	url.host = text_lower(arena, arena_textn(arena, text + scheme + url.is_literal6,
+						 host - 2 * (size_t)url.is_literal6));
 	url.rest = arena_text(arena, url.rest);
 	*out = url;
 	return true;
@@ -94,7 +95,8 @@ bool url_host_is_loopback(const char *host)
 {
 	struct address address;
 
-	if (text_equal_nocase(host, "localhost") || (strlen(host) > 10 && text_equal_nocase(host + strlen(host) - 10, ".localhost")))
+	if (text_equal_nocase(host, "localhost") ||
+	    (strlen(host) > 10 && text_equal_nocase(host + strlen(host) - 10, ".localhost")))
 		return true;
 	return address_parse(host, &address) && address_is_loopback(&address);
 }

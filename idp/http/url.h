@@ -11,8 +11,8 @@ struct url {
 	const char *scheme; /* "https" or "http" */
 	const char *host;   /* lower case; an IPv6 literal without its brackets */
 	bool is_literal6;
-	uint16_t port;      /* the scheme's own when none was written */
-	const char *rest;   /* path, query and fragment as written; "" when none */
+	uint16_t port;    /* the scheme's own when none was written */
+	const char *rest; /* path, query and fragment as written; "" when none */
 };
 /* False: another scheme, user information, spaces, control characters, backslash, no host. */
 bool url_read(struct arena *arena, const char *text, struct url *out) MUST_USE;

@@ -343,7 +343,7 @@ enum err credential_hash_new(struct work *work, const struct account *account, c
 	if (*why && !(is_classic(policy) && text_equal(*why, "guessable")))
 		return fault(work, ERR_PASSWORD_WEAK, "the new password is %s", *why);
 	*why = NULL;
-	if (password_hash(work->app->passwords, work->arena, password, hash) != OK)
-		return fault(work, ERR_UNAVAILABLE, "no slot for a password hash");
-	return OK;
+	enum err err = password_hash(work->app->passwords, work->arena, password, hash);
+
+	return err == OK ? OK : fault(work, err, "the new password could not be hashed");
 }

@@ -6,7 +6,8 @@
 #include "store/grants.h"
 
 static const char insert_code[] =
-	"INSERT INTO code (practice_id, hash, client_id, account_id, sid, redirect_uri, redirect_given, challenge,"
+	"INSERT INTO code (practice_id, hash, client_id, account_id, sid, redirect_uri, redirect_given, "
+	"challenge,"
 	" scope, nonce, claims, resource, location_id, family_id, auth_time, created_at, expires_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
 
@@ -14,10 +15,10 @@ enum err codes_insert(struct work *w, const struct code_row *r)
 {
 	assert(w->practice && tx_is_open(w) && r->expires_at > w->now);
 	return tx_also(tx_of(w), insert_code, V_TEXT(w->practice), V_TEXT(r->hash), V_TEXT(r->client_id),
-		       V_TEXT(r->account_id), V_TEXT(r->sid), V_TEXT(r->redirect_uri), V_BOOL(r->redirect_given),
-		       V_TEXT(r->challenge), V_TEXT(r->scope), V_TEXT(r->nonce), V_TEXT(r->claims), V_TEXT(r->resource),
-		       V_TEXT(r->location_id), V_TEXT(r->family_id), V_INT(r->auth_time), V_INT(w->now),
-		       V_INT(r->expires_at));
+		       V_TEXT(r->account_id), V_TEXT(r->sid), V_TEXT(r->redirect_uri),
+		       V_BOOL(r->redirect_given), V_TEXT(r->challenge), V_TEXT(r->scope), V_TEXT(r->nonce),
+		       V_TEXT(r->claims), V_TEXT(r->resource), V_TEXT(r->location_id), V_TEXT(r->family_id),
+		       V_INT(r->auth_time), V_INT(w->now), V_INT(r->expires_at));
 }
 
 /* The one statement that decides who redeems a code: the row lock lets one winner through, on any node. */
@@ -32,7 +33,8 @@ enum err codes_spend(struct work *w, const char *hash, const char *client_id, st
 	struct rows rows = { 0 };
 
 	assert(w->practice && tx_is_open(w));
-	TRY(db_run(w, &rows, spend_code, V_TEXT(w->practice), V_TEXT(hash), V_TEXT(client_id), V_INT(w->now)));
+	TRY(db_run(w, &rows, spend_code, V_TEXT(w->practice), V_TEXT(hash), V_TEXT(client_id),
+		   V_INT(w->now)));
 	*won = rows.count == 1;
 	if (*won)
 		*out = (struct code_row){

@@ -17,14 +17,14 @@ enum err consents_find(struct work *w, const char *account_id, const char *clien
 	return OK;
 }
 
-static const char put_consent[] =
-	"INSERT INTO consent (practice_id, account_id, client_id, scope, granted_at) VALUES ($1, $2, $3, $4, $5)"
-	" ON CONFLICT (practice_id, account_id, client_id)"
-	" DO UPDATE SET scope = excluded.scope, granted_at = excluded.granted_at";
+static const char put_consent[] = "INSERT INTO consent (practice_id, account_id, client_id, scope, "
+				  "granted_at) VALUES ($1, $2, $3, $4, $5)"
+				  " ON CONFLICT (practice_id, account_id, client_id)"
+				  " DO UPDATE SET scope = excluded.scope, granted_at = excluded.granted_at";
 
 enum err consents_put(struct work *w, const char *account_id, const char *client_id, const char *scope)
 {
 	assert(w->practice && tx_is_open(w));
-	return tx_also(tx_of(w), put_consent, V_TEXT(w->practice), V_TEXT(account_id), V_TEXT(client_id), V_TEXT(scope),
-		       V_INT(w->now));
+	return tx_also(tx_of(w), put_consent, V_TEXT(w->practice), V_TEXT(account_id), V_TEXT(client_id),
+		       V_TEXT(scope), V_INT(w->now));
 }

@@ -6,22 +6,27 @@
 #include "store/grants.h"
 
 static const char insert_family[] =
-	"INSERT INTO family (practice_id, id, client_id, account_id, sid, scope, claims, resource, location_id,"
-	" auth_time, acr, amr, offline, generation, rotated_at, account_epoch, practice_epoch, created_at, expires_at)"
+	"INSERT INTO family (practice_id, id, client_id, account_id, sid, scope, claims, resource, "
+	"location_id,"
+	" auth_time, acr, amr, offline, generation, rotated_at, account_epoch, practice_epoch, created_at, "
+	"expires_at)"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14, $15, $16, $14, $17)";
 
 enum err families_insert(struct work *w, const struct family_row *r)
 {
 	assert(w->practice && tx_is_open(w) && r->expires_at > w->now);
 	return tx_also(tx_of(w), insert_family, V_TEXT(w->practice), V_TEXT(r->id), V_TEXT(r->client_id),
-		       V_TEXT(r->account_id), V_TEXT(r->sid), V_TEXT(r->scope), V_TEXT(r->claims), V_TEXT(r->resource),
-		       V_TEXT(r->location_id), V_INT(r->auth_time), V_TEXT(r->acr), V_TEXT(r->amr), V_BOOL(r->offline),
-		       V_INT(w->now), V_INT(r->account_epoch), V_INT(r->practice_epoch), V_INT(r->expires_at));
+		       V_TEXT(r->account_id), V_TEXT(r->sid), V_TEXT(r->scope), V_TEXT(r->claims),
+		       V_TEXT(r->resource), V_TEXT(r->location_id), V_INT(r->auth_time), V_TEXT(r->acr),
+		       V_TEXT(r->amr), V_BOOL(r->offline), V_INT(w->now), V_INT(r->account_epoch),
+		       V_INT(r->practice_epoch), V_INT(r->expires_at));
 }
 
 static const char find_family[] =
-	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, f.amr, f.offline,"
-	" f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at, f.revoked_at,"
+	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, "
+	"f.amr, f.offline,"
+	" f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at, "
+	"f.revoked_at,"
 	" a.epoch, a.disabled, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, s.ends_at"
 	" FROM family f"
 	" JOIN practice p ON p.id = f.practice_id"
@@ -67,7 +72,8 @@ enum err families_find(struct work *w, const char *id, struct family_state *out,
 	out->practice_on = !rows_bool(&rows, 0, 20) && rows_int(&rows, 0, 19) == out->row.practice_epoch;
 	out->session_ends_at = rows_int(&rows, 0, 24);
 	out->session_on = !rows_null(&rows, 0, 22) && rows_null(&rows, 0, 21) &&
-			  rows_int(&rows, 0, 22) + rows_int(&rows, 0, 23) > w->now && out->session_ends_at > w->now;
+			  rows_int(&rows, 0, 22) + rows_int(&rows, 0, 23) > w->now &&
+			  out->session_ends_at > w->now;
 	return OK;
 }
 
@@ -84,7 +90,8 @@ static const char rotate_family[] =
 	" WHERE practice_id = $1 AND id = $2 AND client_id = $3 AND generation = $4"
 	" AND revoked_at IS NULL AND expires_at > $5"
 	" AND practice_epoch = (SELECT p.epoch FROM practice p WHERE p.id = $1 AND p.disabled = FALSE)"
-	" AND account_epoch = (SELECT a.epoch FROM account a WHERE a.practice_id = $1 AND a.id = family.account_id"
+	" AND account_epoch = (SELECT a.epoch FROM account a WHERE a.practice_id = $1 AND a.id = "
+	"family.account_id"
 	" AND a.disabled = FALSE)"
 	" RETURNING generation";
 
@@ -92,14 +99,14 @@ enum err families_rotate(struct work *w, const char *id, const char *client_id, 
 {
 	struct rows rows = { 0 };
 
-	TRY(db_run(w, &rows, rotate_family, V_TEXT(w->practice), V_TEXT(id), V_TEXT(client_id), V_INT(presented),
-		   V_INT(w->now)));
+	TRY(db_run(w, &rows, rotate_family, V_TEXT(w->practice), V_TEXT(id), V_TEXT(client_id),
+		   V_INT(presented), V_INT(w->now)));
 	*won = rows.count == 1;
 	return OK;
 }
 
-static const char revoke_family[] =
-	"UPDATE family SET revoked_at = $3 WHERE practice_id = $1 AND id = $2 AND revoked_at IS NULL RETURNING id";
+static const char revoke_family[] = "UPDATE family SET revoked_at = $3 WHERE practice_id = $1 AND id = $2 "
+				    "AND revoked_at IS NULL RETURNING id";
 
 enum err families_revoke(struct work *w, const char *id, bool *won)
 {

@@ -18,7 +18,7 @@ struct work;
 struct code_row {
 	const char *hash, *client_id, *account_id, *sid;
 	const char *redirect_uri;
-	bool redirect_given; /* redirect_uri was a parameter: it must be given again (RFC 6749 4.1.3) */
+	bool redirect_given;   /* redirect_uri was a parameter: it must be given again (RFC 6749 4.1.3) */
 	const char *challenge; /* PKCE S256, or NULL */
 	const char *scope, *nonce, *claims, *resource, *location_id, *family_id;
 	int64_t auth_time, expires_at;
@@ -26,7 +26,8 @@ struct code_row {
 /* Inside a transaction; rides with it. */
 enum err codes_insert(struct work *work, const struct code_row *row) MUST_USE;
 /* Inside a transaction. Not won: no such live code of this client; out is untouched. */
-enum err codes_spend(struct work *work, const char *hash, const char *client_id, struct code_row *out, bool *won) MUST_USE;
+enum err codes_spend(struct work *work, const char *hash, const char *client_id, struct code_row *out,
+		     bool *won) MUST_USE;
 /* What is known of a code that could not be spent. */
 struct code_facts {
 	const char *client_id, *account_id, *family_id;
@@ -57,20 +58,24 @@ enum err families_find(struct work *work, const char *id, struct family_state *o
 /* Not revoked, not expired; account and practice on; session on unless offline. */
 bool family_is_live(const struct family_state *state, int64_t now);
 /* presented becomes presented + 1, once; only while the family's own row, account and practice are on. */
-enum err families_rotate(struct work *work, const char *id, const char *client_id, int64_t presented, bool *won) MUST_USE;
+enum err families_rotate(struct work *work, const char *id, const char *client_id, int64_t presented,
+			 bool *won) MUST_USE;
 /* Ends it for good. *won false: it was ended before, or there is none. */
 enum err families_revoke(struct work *work, const char *id, bool *won) MUST_USE;
 
 /* The remembered scopes, or NULL. */
-enum err consents_find(struct work *work, const char *account_id, const char *client_id, const char **scope) MUST_USE;
+enum err consents_find(struct work *work, const char *account_id, const char *client_id,
+		       const char **scope) MUST_USE;
 /* Inside a transaction; rides with it. Replaces what was remembered. */
-enum err consents_put(struct work *work, const char *account_id, const char *client_id, const char *scope) MUST_USE;
+enum err consents_put(struct work *work, const char *account_id, const char *client_id,
+		      const char *scope) MUST_USE;
 
 /* parameters: form-encoded. */
 enum err pushed_insert(struct work *work, const char *hash, const char *client_id, const char *parameters,
 		       int64_t expires_at) MUST_USE;
 /* Takes it away: once. *parameters is NULL when there is no live one of this client. */
-enum err pushed_take(struct work *work, const char *hash, const char *client_id, const char **parameters) MUST_USE;
+enum err pushed_take(struct work *work, const char *hash, const char *client_id,
+		     const char **parameters) MUST_USE;
 
 /* Access tokens without a family (client_credentials), by jti, until they expire by themselves. */
 enum err revoked_tokens_add(struct work *work, const char *jti, int64_t expires_at) MUST_USE;

@@ -74,9 +74,13 @@ enum err practices_update(struct work *work, const struct practice_row *row)
 static const char retire_practice[] = "UPDATE practice SET disabled = TRUE, epoch = epoch + 1, deleted_at = "
 				      "$2 WHERE id = $1 AND deleted_at IS NULL";
 
+/* Nobody looks for people of a closed practice any more. */
+static const char forget_people[] = "DELETE FROM account_finder WHERE practice_id = $1";
+
 enum err practices_retire(struct work *work, const char *id)
 {
-	return db_run(work, NULL, retire_practice, V_TEXT(id), V_INT(work->now));
+	TRY(db_run(work, NULL, retire_practice, V_TEXT(id), V_INT(work->now)));
+	return db_run(work, NULL, forget_people, V_TEXT(id));
 }
 
 static const char next_epoch[] = "UPDATE practice SET epoch = epoch + 1 WHERE id = $1 RETURNING epoch";

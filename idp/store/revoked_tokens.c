@@ -6,8 +6,8 @@
 #include "store/db.h"
 #include "store/grants.h"
 
-static const char add_revoked[] =
-	"INSERT INTO replay (kind, id, expires_at) VALUES ('revoked', $1, $2) ON CONFLICT (kind, id) DO NOTHING";
+static const char add_revoked[] = "INSERT INTO replay (kind, id, expires_at) VALUES ('revoked', $1, $2) ON "
+				  "CONFLICT (kind, id) DO NOTHING";
 
 enum err revoked_tokens_add(struct work *w, const char *jti, int64_t expires_at)
 {

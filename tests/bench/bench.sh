@@ -1,12 +1,19 @@
 #!/usr/bin/env bash
-# bench.sh: builds, starts a private PostgreSQL, measures; prints a table per store. BENCH_SECONDS, BENCH_LOGINS.
+# bench.sh: builds, starts a private PostgreSQL, measures; prints a table per store.
+# BENCH_SECONDS (4) for each figure, BENCH_LOGINS (600), BENCH_ONLY (words of figures, all), STORIES_STORES, BUILD.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-make --no-print-directory -j"$(nproc)" all >/dev/null
-mkdir -p build/bench
+BUILD=${BUILD:-build}
+export LANYARD_BUILD=$BUILD
+make --no-print-directory BUILD="$BUILD" -j"$(nproc)" all >/dev/null
+mkdir -p "$BUILD/bench"
 for tool in hello argon commits; do
-	gcc -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o build/bench/$tool tests/bench/$tool.c $(pkg-config --libs libmicrohttpd libargon2 sqlite3) -lpthread
+	gcc -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o "$BUILD/bench/$tool" "tests/bench/$tool.c" \
+		$(pkg-config --libs libmicrohttpd libargon2 sqlite3) -lpthread
 done
+# pgbench comes with the server's package, beside initdb.
+for dir in /usr/lib/postgresql/*/bin; do [ -x "$dir/pgbench" ] && PATH=$PATH:$dir; done
+export PATH
 scratch=$(mktemp -d)
 trap 'sh tests/kit/postgres.sh stop "$scratch/pg" >/dev/null 2>&1; rm -rf "$scratch"' EXIT
 LANYARD_TEST_POSTGRESQL=$(sh tests/kit/postgres.sh start "$scratch/pg")

@@ -1,5 +1,5 @@
-/* fuzz_authorize.c: whatever parameters come, an answer goes to a registered address alone, and what passes the
- * checks is a request that we serve. */
+/* fuzz_authorize.c: whatever parameters come, an answer goes to a registered address alone, and what passes
+ * the checks is a request that we serve. */
 #include "base/base.h"
 
 #include <unistd.h>
@@ -36,15 +36,26 @@ static const struct practice practices[] = {
 	{ .id = "off", .name = "Off", .number = 2, .disabled = true },
 	{ .id = "south", .name = "South", .number = 3 },
 };
-static const struct snapshot picture = { .practices = practices, .practice_count = COUNT(practices), .clients = clients,
+static const struct snapshot picture = { .practices = practices,
+					 .practice_count = COUNT(practices),
+					 .clients = clients,
 					 .client_count = COUNT(clients) };
 
 static struct client client_of(const char *id, const char *method, bool require_pkce)
 {
 	return (struct client){
-		.client_id = id, .name = id, .type = "oidc", .practices = served, .redirect_uris = registered,
-		.token_endpoint_auth_method = method, .application_type = "web", .require_pkce = require_pkce,
-		.grant_types = grants, .response_modes = modes, .scopes = scopes, .resources = resources,
+		.client_id = id,
+		.name = id,
+		.type = "oidc",
+		.practices = served,
+		.redirect_uris = registered,
+		.token_endpoint_auth_method = method,
+		.application_type = "web",
+		.require_pkce = require_pkce,
+		.grant_types = grants,
+		.response_modes = modes,
+		.scopes = scopes,
+		.resources = resources,
 	};
 }
 
@@ -69,7 +80,8 @@ static void open_keys(void)
 	work_end(&w);
 	db_close(db);
 	for (size_t i = 0; i < 3; i++) {
-		(void)snprintf(address, sizeof address, "%s/s%s", folder, (const char *[]){ "", "-wal", "-shm" }[i]);
+		(void)snprintf(address, sizeof address, "%s/s%s", folder,
+			       (const char *[]){ "", "-wal", "-shm" }[i]);
 		(void)unlink(address);
 	}
 	(void)rmdir(folder);
@@ -95,9 +107,11 @@ static void open_world(void)
 
 static void check_accepted(struct work *w, const struct ask *ask)
 {
-	bool may_lack = !ask->client->require_pkce && strcmp(ask->client->token_endpoint_auth_method, "none") != 0;
+	bool may_lack =
+		!ask->client->require_pkce && strcmp(ask->client->token_endpoint_auth_method, "none") != 0;
 
-	assert(ask->answerable && text_equal(ask->response_type, "code") && !ask->request && !ask->request_uri);
+	assert(ask->answerable && text_equal(ask->response_type, "code") && !ask->request &&
+	       !ask->request_uri);
 	assert(ask->code_challenge ? pkce_challenge_is_sound(w->arena, ask->code_challenge) : may_lack);
 	assert(scope_within(ask->granted, "openid email") && (!ask->scope || *ask->granted));
 	assert(!ask->practice || text_equal(ask->practice->id, "north"));
@@ -116,7 +130,8 @@ static void check_carried(struct work *w, const struct ask *ask)
 	ask_from_json(w, carried, &back);
 	enum err verdict = ask_check(w, &back, ASK_CONTINUE);
 
-	assert(verdict == OK && text_equal(back.return_uri, ask->return_uri) && text_equal(back.granted, ask->granted));
+	assert(verdict == OK && text_equal(back.return_uri, ask->return_uri) &&
+	       text_equal(back.granted, ask->granted));
 	assert(text_equal(back.expected_sub, ask->expected_sub) && back.prompts == ask->prompts);
 }
 

@@ -46,7 +46,8 @@ static void check_target(struct arena *arena, const char *target, size_t size)
 	assert(!strstr(path, "//") && !strstr(path, "/./") && !strstr(path, "/../") && !strchr(path, '\\'));
 	assert(!text_ends(path, "/.") && !text_ends(path, "/.."));
 	for (size_t i = 0; i < size; i++)
-		assert((unsigned char)target[i] > 0x20 && (unsigned char)target[i] < 0x7f && target[i] != '#');
+		assert((unsigned char)target[i] > 0x20 && (unsigned char)target[i] < 0x7f &&
+		       target[i] != '#');
 }
 
 /* "Name:value" to a header; a line without a colon is all name. */

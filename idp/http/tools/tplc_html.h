@@ -22,7 +22,8 @@ static void append(char *text, size_t room, char c)
 /* The answers' Content-Security-Policy has no inline script or style; it is no use to write any. */
 static void check_attribute(const struct place *at, const char *path, int line)
 {
-	if (!strncmp(at->attribute, "on", 2) || !strcmp(at->attribute, "style") || !strcmp(at->attribute, "srcdoc"))
+	if (!strncmp(at->attribute, "on", 2) || !strcmp(at->attribute, "style") ||
+	    !strcmp(at->attribute, "srcdoc"))
 		die(path, line, "attribute %s: no inline script or style", at->attribute);
 }
 
@@ -91,7 +92,8 @@ static void feed(struct place *at, char c, const char *path, int line)
 
 static bool is_url_attribute(const struct place *at)
 {
-	static const char *const names[] = { "href", "src", "action", "formaction", "data", "poster", "cite", "ping" };
+	static const char *const names[] = { "href", "src",    "action", "formaction",
+					     "data", "poster", "cite",   "ping" };
 	size_t n = strlen(at->value);
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)

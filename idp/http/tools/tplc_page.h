@@ -1,12 +1,13 @@
-/* tplc_page.h: the half of the template compiler that reads pages and writes C. Part of tplc.c. */
+/* tplc_page.h: walking a template and writing the C that draws it. Part of tplc.c. */
 
 /* Fields of struct page_frame, known in every page. */
 static struct var frame_vars[] = {
-	{ .name = "language" }, { .name = "practice_name" }, { .name = "app_name" }, { .name = "reference" },
+	{ .name = "language" },
+	{ .name = "practice_name" },
+	{ .name = "app_name" },
+	{ .name = "reference" },
 };
 static struct template frame;
-
-/* ---- walking a template ---- */
 
 struct block {
 	char what; /* 'i'f, 'e'lse seen, 'l'oop */
@@ -161,14 +162,16 @@ static struct block *push(struct walk *w, char what)
 static void begin_if(struct walk *w, const char *name)
 {
 	static const char *const tests[] = {
-		[KIND_STR] = "page_has(%s)", [KIND_URL] = "page_has(%s)", [KIND_INT] = "%s != 0", [KIND_BOOL] = "%s", [KIND_LIST] = "%s_count > 0",
+		[KIND_STR] = "page_has(%s)", [KIND_URL] = "page_has(%s)",  [KIND_INT] = "%s != 0",
+		[KIND_BOOL] = "%s",          [KIND_LIST] = "%s_count > 0",
 	};
 	char *expression;
 	const struct var *var = need_var(w, name, &expression);
 	const char *slot = strstr(tests[var->kind], "%s");
 
 	push(w, 'i');
-	fprintf(w->out, "\tif (%.*s%s%s) {\n", (int)(slot - tests[var->kind]), tests[var->kind], expression, slot + 2);
+	fprintf(w->out, "\tif (%.*s%s%s) {\n", (int)(slot - tests[var->kind]), tests[var->kind], expression,
+		slot + 2);
 }
 
 static void begin_each(struct walk *w, const char *name)
@@ -181,7 +184,9 @@ static void begin_each(struct walk *w, const char *name)
 		die(w->source->path, w->line, "#each does not stand inside #each");
 	push(w, 'l');
 	w->loop = var;
-	fprintf(w->out, "\tfor (size_t i = 0; i < page->%s_count; i++) {\n\tconst struct page_%s_%s *row UNUSED = &page->%s[i];\n",
+	fprintf(w->out,
+		"\tfor (size_t i = 0; i < page->%s_count; i++) {\n\tconst struct page_%s_%s *row UNUSED = "
+		"&page->%s[i];\n",
 		name, w->page->name, name, name);
 }
 
@@ -211,7 +216,8 @@ static void end(struct walk *w, bool loop)
 		die(w->source->path, w->line, "{{/%s}} closes nothing", loop ? "each" : "if");
 	/* Both ways lead to the same place in HTML, else what follows would be escaped for the wrong one. */
 	if (!same_place(&w->at, &block->first_end))
-		die(w->source->path, w->line, "the block of line %d leaves HTML in two different places", block->line);
+		die(w->source->path, w->line, "the block of line %d leaves HTML in two different places",
+		    block->line);
 	flush(w);
 	if (loop)
 		w->loop = NULL;
@@ -296,198 +302,4 @@ static void walk_body(struct walk *w, const struct template *source)
 		die(source->path, w->blocks[w->depth - 1].line, "this block is not closed");
 	if (w->at.html != IN_TEXT)
 		die(source->path, w->line, "the page ends inside <%s", w->at.tag);
-}
-
-/* ---- declarations ---- */
-
-static enum kind kind_of(const char *word, const char *path, int line)
-{
-	static const char *const words[] = { [KIND_STR] = "str", [KIND_INT] = "int", [KIND_BOOL] = "bool", [KIND_URL] = "url", [KIND_LIST] = "list" };
-
-	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-		if (!strcmp(word, words[i]))
-			return (enum kind)i;
-	die(path, line, "unknown kind \"%s\"", word);
-}
-
-/* id name active? link:url count:int */
-static void read_fields(struct var *list, char *text, const char *path, int line)
-{
-	char *save = NULL;
-
-	list->fields = calloc(MAX_VARS, sizeof *list->fields);
-	if (!list->fields)
-		abort();
-	for (char *word = strtok_r(text, " \t", &save); word; word = strtok_r(NULL, " \t", &save)) {
-		struct var *field = &list->fields[list->count++];
-		char *colon = strchr(word, ':'), *mark = strchr(word, '?');
-
-		if (colon)
-			field->kind = kind_of(colon + 1, path, line);
-		else if (mark)
-			field->kind = KIND_BOOL;
-		word[strcspn(word, ":?")] = '\0';
-		field->name = word;
-		if (!is_word(word, "") || field->kind == KIND_LIST || list->count == MAX_VARS ||
-		    find_var(list->fields, list->count - 1, word))
-			die(path, line, "field \"%s\" of \"%s\"", word, list->name);
-	}
-	if (!list->count)
-		die(path, line, "@list %s: name its fields", list->name);
-}
-
-static void declare(struct template *t, char *text, int line)
-{
-	char *space = strpbrk(text, " \t");
-	char *rest = space ? space + strspn(space, " \t") : text + strlen(text);
-
-	if (space)
-		*space = '\0';
-	if (!strcmp(text, "@page")) {
-		t->title = rest;
-		return;
-	}
-	if (t->count == MAX_VARS)
-		die(t->path, line, "more than %d variables", MAX_VARS);
-	struct var *var = &t->vars[t->count++];
-	char *colon = strchr(rest, ':');
-
-	var->kind = kind_of(text + 1, t->path, line);
-	if (colon)
-		*colon = '\0';
-	if ((colon != NULL) != (var->kind == KIND_LIST))
-		die(t->path, line, "write @list name: field field");
-	var->name = rest;
-	if (!is_word(rest, "") || !strcmp(rest, "frame") || find_var(t->vars, t->count - 1, rest))
-		die(t->path, line, "\"%s\" cannot be declared here", rest);
-	if (colon)
-		read_fields(var, colon + 1, t->path, line);
-}
-
-/* The same sum as asset_version() of assets.c (FNV-1a): a changed file gets a new address. */
-static uint64_t sum_of(const char *text)
-{
-	uint64_t sum = 0xcbf29ce484222325u;
-
-	for (; *text; text++)
-		sum = (sum ^ (unsigned char)*text) * 0x100000001b3u;
-	return sum;
-}
-
-/* "/assets/x.css" becomes "/assets/x.css?v=SUM"; a file that is not there is an error. */
-static char *name_versions(const char *path, const char *text)
-{
-	const char *slash = strrchr(path, '/'), *at;
-	char *out = textn("", 0);
-
-	while ((at = strstr(text, "\"/assets/"))) {
-		size_t n = strcspn(at + 9, "\"");
-		const char *file = print("%.*s../assets/%.*s", slash ? (int)(slash - path + 1) : 0, path, (int)n, at + 9);
-		const char *bytes = read_file(file);
-
-		if (!bytes)
-			die(path, 0, "%s is missing", file);
-		out = print("%s%.*s?v=%016llx", out, (int)(at + 9 + n - text), text, (unsigned long long)sum_of(bytes));
-		text = at + 9 + n;
-	}
-	return print("%s%s", out, text);
-}
-
-static void read_template(struct template *t, const char *path)
-{
-	char *p = read_file(path);
-	const char *slash = strrchr(path, '/');
-
-	if (!p)
-		die(path, 0, "cannot be read");
-	t->path = path;
-	t->name = textn(slash ? slash + 1 : path, strcspn(slash ? slash + 1 : path, "."));
-	for (char *c = t->name; *c; c++)
-		*c = *c == '-' ? '_' : *c;
-	for (t->body_line = 1; *p == '@' || *p == '\n'; t->body_line++) {
-		char *line = textn(p, strcspn(p, "\r\n"));
-
-		for (size_t n = strlen(line); n > 0 && isspace((unsigned char)line[n - 1]); n--)
-			line[n - 1] = '\0';
-		if (*p == '@')
-			declare(t, line, t->body_line);
-		p += strcspn(p, "\n");
-		p += *p == '\n';
-	}
-	t->body = name_versions(path, p);
-}
-
-/* ---- C out ---- */
-
-static void put_member(FILE *out, const struct template *t, const struct var *var)
-{
-	static const char *const types[] = { [KIND_STR] = "const char *", [KIND_URL] = "const char *", [KIND_INT] = "int64_t ", [KIND_BOOL] = "bool " };
-
-	if (var->kind == KIND_LIST)
-		fprintf(out, "\tconst struct page_%s_%s *%s;\n\tsize_t %s_count;\n", t->name, var->name, var->name, var->name);
-	else
-		fprintf(out, "\t%s%s;\n", types[var->kind], var->name);
-}
-
-static void put_struct(FILE *out, const struct template *t)
-{
-	for (size_t i = 0; i < t->count; i++) {
-		if (t->vars[i].kind != KIND_LIST)
-			continue;
-		fprintf(out, "struct page_%s_%s {\n", t->name, t->vars[i].name);
-		for (size_t f = 0; f < t->vars[i].count; f++)
-			put_member(out, t, &t->vars[i].fields[f]);
-		fputs("};\n", out);
-	}
-	fprintf(out, "struct page_%s {\n\tstruct page_frame frame;\n", t->name);
-	for (size_t i = 0; i < t->count; i++)
-		put_member(out, t, &t->vars[i]);
-	fprintf(out, "};\nvoid page_%s(struct buf *out, const struct page_%s *page);\n\n", t->name, t->name);
-}
-
-static void put_function(FILE *out, const struct template *t)
-{
-	struct walk w = { .page = t, .out = out };
-
-	if (!t->title)
-		die(t->path, 1, "@page KEY is missing: the title");
-	if (!strcmp(t->name, "frame") || !is_word(t->name, ""))
-		die(t->path, 1, "a page cannot have this name");
-	fprintf(out, "\nvoid page_%s(struct buf *out, const struct page_%s *page)\n{\n", t->name, t->name);
-	walk_body(&w, &frame);
-	flush(&w);
-	fputs("}\n", out);
-}
-
-static void write_pages(const char *folder, char **paths, int count)
-{
-	char *h = NULL, *c = NULL;
-	size_t h_size = 0, c_size = 0;
-	FILE *header = open_memstream(&h, &h_size), *code = open_memstream(&c, &c_size);
-
-	fputs("/* generated by tplc from idp/http/pages */\n#ifndef GEN_PAGES_H\n#define GEN_PAGES_H\n\n"
-	      "#include \"http/page.h\"\n\nstruct buf;\n\n", header);
-	fputs("/* generated by tplc from idp/http/pages */\n#include \"base/base.h\"\n#include \"base/buf.h\"\n"
-	      "#include \"http/page_put.h\"\n#include \"messages.h\"\n#include \"pages.h\"\n", code);
-	for (int i = 0; i < count; i++)
-		if (strstr(paths[i], "_frame.html"))
-			read_template(&frame, paths[i]);
-	if (!frame.path || !strstr(frame.body, "{{{content}}}"))
-		die("_frame.html", 0, "the frame with {{{content}}} is missing");
-	for (int i = 0; i < count; i++) {
-		struct template *t = calloc(1, sizeof *t);
-
-		if (!t)
-			abort();
-		if (!strcmp(paths[i], frame.path))
-			continue;
-		read_template(t, paths[i]);
-		put_struct(header, t);
-		put_function(code, t);
-	}
-	fputs("#endif\n", header);
-	fclose(header);
-	fclose(code);
-	write_file(folder, "pages.h", h);
-	write_file(folder, "pages.c", c);
 }

@@ -135,8 +135,12 @@ static void *rig_tools(void *context, unsigned thread)
 
 static struct config rig_config(void)
 {
-	struct config config = { .issuer = "http://localhost:8080", .issuer_host = "localhost:8080", .issuer_origin = "http://localhost:8080",
-				 .listen = rig_listen, .admin_listen = "", .development = true };
+	struct config config = { .issuer = "http://localhost:8080",
+				 .issuer_host = "localhost:8080",
+				 .issuer_origin = "http://localhost:8080",
+				 .listen = rig_listen,
+				 .admin_listen = "",
+				 .development = true };
 
 	config.limits.connections = 500;
 	config.limits.connections_per_address = 400;
@@ -153,10 +157,14 @@ static void rig_start(struct rig *rig, struct config config, unsigned slow_queue
 
 	*rig = (struct rig){ .config = config };
 	rig->app.config = &rig->config;
-	rig->app.quick = lane_start(&(struct lane_plan){ .name = "quick", .threads = 2, .queue = 64, .open = rig_tools });
-	rig->app.slow = lane_start(&(struct lane_plan){ .name = "slow", .threads = 1, .queue = slow_queue, .open = rig_tools });
+	rig->app.quick = lane_start(
+		&(struct lane_plan){ .name = "quick", .threads = 2, .queue = 64, .open = rig_tools });
+	rig->app.slow = lane_start(
+		&(struct lane_plan){ .name = "slow", .threads = 1, .queue = slow_queue, .open = rig_tools });
 	rig->router = router_new(rig_tables);
-	struct server_plan plan = { .app = &rig->app, .router = rig->router, .hooks = { .handle = rig_handle } };
+	struct server_plan plan = { .app = &rig->app,
+				    .router = rig->router,
+				    .hooks = { .handle = rig_handle } };
 	if (server_start(&plan, &rig->server, message, sizeof message) != OK)
 		fail_msg("%s", message);
 	rig->port = server_port(rig->server, 0);
@@ -176,16 +184,18 @@ static void rig_stop(struct rig *rig)
 struct talk {
 	char text[65536];
 	size_t size;
-	int status;    /* of the first answer; 0: none came */
-	int answers;   /* of ours: the library's own refusals have no such header */
-	bool closed;   /* by the server */
-	double took;   /* seconds until it closed or we gave up */
+	int status;  /* of the first answer; 0: none came */
+	int answers; /* of ours: the library's own refusals have no such header */
+	bool closed; /* by the server */
+	double took; /* seconds until it closed or we gave up */
 };
 
 /* Connects to our own listener on loopback. */
 static int rig_connect(uint16_t port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+				  .sin_port = htons(port),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	assert_true(fd >= 0);
@@ -226,7 +236,9 @@ static void rig_read(int fd, struct talk *talk, int patience_ms)
 	talk->text[talk->size] = '\0';
 	talk->took = (double)(clock_monotonic_us() - begun) / 1e6;
 	talk->answers = 0;
-	talk->status = talk->size > 12 && !strncmp(talk->text, "HTTP/1.", 7) ? (int)strtol(talk->text + 9, NULL, 10) : 0;
+	talk->status = talk->size > 12 && !strncmp(talk->text, "HTTP/1.", 7)
+			       ? (int)strtol(talk->text + 9, NULL, 10)
+			       : 0;
 	for (const char *p = talk->text; (p = strstr(p, "X-Content-Type-Options")); p++)
 		talk->answers++;
 }

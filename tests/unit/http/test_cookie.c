@@ -14,23 +14,12 @@ static void pairs_are_read_and_foreign_spellings_passed_over(void **state)
 	static const struct {
 		const char *header, *name, *value; /* NULL: absent */
 	} rows[] = {
-		{ "a=b", "a", "b" },
-		{ "a=b; c=d", "c", "d" },
-		{ "a=b;c=d", "c", "d" },
-		{ "  a=b ;\tc=d ", "a", "b" },
-		{ "a=", "a", "" },
-		{ "a=b=c", "a", "b=c" },
-		{ ";;a=b;;", "a", "b" },
-		{ "a", "a", NULL },
-		{ "=b; a=c", "a", "c" },
-		{ "a=\"b\"", "a", NULL },
-		{ "a=b c", "a", NULL },
-		{ "a=b,c", "a", NULL },
-		{ "a=b\\c", "a", NULL },
-		{ "a=\x01", "a", NULL },
-		{ "a=\xc3\xbc", "a", NULL },
-		{ "A=b", "a", NULL },
-		{ "", "a", NULL },
+		{ "a=b", "a", "b" },           { "a=b; c=d", "c", "d" }, { "a=b;c=d", "c", "d" },
+		{ "  a=b ;\tc=d ", "a", "b" }, { "a=", "a", "" },        { "a=b=c", "a", "b=c" },
+		{ ";;a=b;;", "a", "b" },       { "a", "a", NULL },       { "=b; a=c", "a", "c" },
+		{ "a=\"b\"", "a", NULL },      { "a=b c", "a", NULL },   { "a=b,c", "a", NULL },
+		{ "a=b\\c", "a", NULL },       { "a=\x01", "a", NULL },  { "a=\xc3\xbc", "a", NULL },
+		{ "A=b", "a", NULL },          { "", "a", NULL },
 	};
 	struct unit unit;
 
@@ -72,7 +61,8 @@ static void under_tls_our_cookies_belong_to_this_host_alone(void **state)
 	(void)state;
 	unit_request(&unit, false);
 	cookie_set(&unit.rq, COOKIE_SESSION, "x1", 0);
-	assert_string_equal(line_of(&unit), "__Host-lanyard-session=x1; Path=/; HttpOnly; SameSite=Lax; Secure");
+	assert_string_equal(line_of(&unit),
+			    "__Host-lanyard-session=x1; Path=/; HttpOnly; SameSite=Lax; Secure");
 	read_header(&unit, "lanyard-session=planted; __Host-lanyard-session=x1");
 	assert_string_equal(cookie_get(&unit.rq, COOKIE_SESSION), "x1");
 }
@@ -84,7 +74,8 @@ static void in_development_prefix_and_secure_are_left_out(void **state)
 	(void)state;
 	unit_request(&unit, true);
 	cookie_set(&unit.rq, COOKIE_LANGUAGE, "es", 3600);
-	assert_string_equal(line_of(&unit), "lanyard-language=es; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600");
+	assert_string_equal(line_of(&unit),
+			    "lanyard-language=es; Path=/; HttpOnly; SameSite=Lax; Max-Age=3600");
 	read_header(&unit, "lanyard-language=es");
 	assert_string_equal(cookie_get(&unit.rq, COOKIE_LANGUAGE), "es");
 }

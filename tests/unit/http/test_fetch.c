@@ -20,9 +20,9 @@ static struct peer {
 	int socket;
 	uint16_t port;
 	pthread_t thread;
-	const char *answer;  /* head and first bytes */
-	size_t more;         /* then so many more */
-	unsigned wait_ms;    /* before the answer */
+	const char *answer; /* head and first bytes */
+	size_t more;        /* then so many more */
+	unsigned wait_ms;   /* before the answer */
 	char asked[4096];
 	int visits;
 } peer;
@@ -30,7 +30,8 @@ static struct peer {
 static void serve_one(int fd)
 {
 	static char filling[4096];
-	struct timespec moment = { .tv_sec = peer.wait_ms / 1000, .tv_nsec = (peer.wait_ms % 1000) * 1000000L };
+	struct timespec moment = { .tv_sec = peer.wait_ms / 1000,
+				   .tv_nsec = (peer.wait_ms % 1000) * 1000000L };
 	ssize_t n = recv(fd, peer.asked, sizeof peer.asked - 1, 0);
 
 	peer.asked[n > 0 ? n : 0] = '\0';
@@ -159,7 +160,8 @@ static void an_address_is_allowed_by_its_form_alone(void **state)
 		struct config production = { .development = false }, development = { .development = true };
 		struct config with_allow = { .outbound = { .allow = allow } };
 
-		if (fetch_url_allowed(&production, rows[i].url) != rows[i].production || fetch_url_allowed(&development, rows[i].url) != rows[i].development ||
+		if (fetch_url_allowed(&production, rows[i].url) != rows[i].production ||
+		    fetch_url_allowed(&development, rows[i].url) != rows[i].development ||
 		    fetch_url_allowed(&with_allow, rows[i].url) != rows[i].with_allow)
 			fail_msg("%s", rows[i].url ? rows[i].url : "(none)");
 	}
@@ -188,13 +190,15 @@ static void a_name_that_leads_inside_is_refused_on_the_socket(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct config plain = { .development = false }, development = { .development = true };
-		struct config with_allow = { .outbound = { .allow = allow } }, open = { .outbound = { .allow_private_targets = true } };
+		struct config with_allow = { .outbound = { .allow = allow } },
+			      open = { .outbound = { .allow_private_targets = true } };
 		struct address address;
 
 		assert_true(address_parse(rows[i].address, &address));
 		if (target_address_allowed(&plain, rows[i].host, &address) != rows[i].plain ||
 		    target_address_allowed(&development, rows[i].host, &address) != rows[i].development ||
-		    target_address_allowed(&with_allow, rows[i].host, &address) != rows[i].with_allow || !target_address_allowed(&open, rows[i].host, &address))
+		    target_address_allowed(&with_allow, rows[i].host, &address) != rows[i].with_allow ||
+		    !target_address_allowed(&open, rows[i].host, &address))
 			fail_msg("%s at %s", rows[i].host, rows[i].address);
 	}
 }
@@ -210,14 +214,18 @@ static void the_socket_check_is_the_one_that_counts(void **state)
 	(void)state;
 	assert_int_equal(gethostname(name, sizeof name - 1), 0);
 	unit.config.development = false;
-	if (getaddrinfo(name, NULL, &hints, &found) != 0 || !address_from_sockaddr(found->ai_addr, &address) || !address_is_private(&address) ||
+	if (getaddrinfo(name, NULL, &hints, &found) != 0 ||
+	    !address_from_sockaddr(found->ai_addr, &address) || !address_is_private(&address) ||
 	    !fetch_url_allowed(&unit.config, arena_print(arena, "https://%s/", name))) {
 		if (found)
 			freeaddrinfo(found);
 		skip(); /* this machine's name leads nowhere or outside */
 	}
 	freeaddrinfo(found);
-	assert_int_equal(ask(&(struct fetch_ask){ .url = arena_print(arena, "https://%s:%u/", name, peer.port) }, &answer), ERR_FETCH_REFUSED);
+	assert_int_equal(
+		ask(&(struct fetch_ask){ .url = arena_print(arena, "https://%s:%u/", name, peer.port) },
+		    &answer),
+		ERR_FETCH_REFUSED);
 	assert_int_equal(peer.visits, 0);
 }
 
@@ -228,7 +236,9 @@ static void an_answer_is_brought_back_whole(void **state)
 	struct fetch_answer answer;
 
 	(void)state;
-	peer.answer = "HTTP/1.1 404 Not Found\r\nContent-Type: Application/JSON; charset=utf-8\r\nCache-Control: public, Max-Age=900\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+	peer.answer =
+		"HTTP/1.1 404 Not Found\r\nContent-Type: Application/JSON; charset=utf-8\r\nCache-Control: "
+		"public, Max-Age=900\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
 	assert_int_equal(ask(&(struct fetch_ask){ .accept = "application/json" }, &answer), OK);
 	assert_int_equal(answer.status, 404);
 	assert_string_equal(answer.content_type, "application/json");
@@ -242,7 +252,9 @@ static void an_answer_is_brought_back_whole(void **state)
 static void a_post_carries_its_body_and_authorization(void **state)
 {
 	struct fetch_answer answer;
-	const struct fetch_ask what = { .content_type = "application/x-www-form-urlencoded", .body = BYTES_OF("a=b&c=d"), .authorization = "Basic eDp5" };
+	const struct fetch_ask what = { .content_type = "application/x-www-form-urlencoded",
+					.body = BYTES_OF("a=b&c=d"),
+					.authorization = "Basic eDp5" };
 
 	(void)state;
 	assert_int_equal(ask(&what, &answer), OK);
@@ -263,7 +275,10 @@ static void redirects_are_brought_back_and_not_followed(void **state)
 	struct fetch_answer answer;
 
 	(void)state;
-	peer.answer = arena_print(arena, "HTTP/1.1 302 Found\r\nLocation: http://localhost:%u/inside\r\nContent-Length: 0\r\n\r\n", peer.port);
+	peer.answer = arena_print(
+		arena,
+		"HTTP/1.1 302 Found\r\nLocation: http://localhost:%u/inside\r\nContent-Length: 0\r\n\r\n",
+		peer.port);
 	assert_int_equal(ask(&(struct fetch_ask){ .url = NULL }, &answer), OK);
 	assert_int_equal(answer.status, 302);
 	assert_int_equal(peer.visits, 1);
@@ -278,7 +293,8 @@ static void an_answer_that_is_too_large_is_none(void **state)
 	} rows[] = {
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 262144\r\n\r\n", 262144, OK },
 		{ "HTTP/1.1 200 OK\r\nContent-Length: 262145\r\n\r\n", 262145, ERR_FETCH },
-		{ "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 262145, ERR_FETCH }, /* its size is not announced */
+		{ "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", 262145,
+		  ERR_FETCH }, /* its size is not announced */
 	};
 
 	(void)state;
@@ -312,7 +328,8 @@ static void nobody_there_is_a_fault_with_its_reason(void **state)
 	(void)state;
 	assert_int_equal(ask(&(struct fetch_ask){ .url = "http://127.0.0.1:1/" }, &answer), ERR_FETCH);
 	assert_int_equal(unit.rq.w.err, ERR_FETCH);
-	assert_int_equal(ask(&(struct fetch_ask){ .url = "http://evil.example/" }, &answer), ERR_FETCH_REFUSED);
+	assert_int_equal(ask(&(struct fetch_ask){ .url = "http://evil.example/" }, &answer),
+			 ERR_FETCH_REFUSED);
 }
 
 int main(void)

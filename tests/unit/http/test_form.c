@@ -47,7 +47,9 @@ static void names_and_values_are_decoded_once(void **state)
 
 static void what_is_not_text_is_refused(void **state)
 {
-	static const char *const rows[] = { "a=%", "a=%4", "a=%zz", "a=%00", "%00=b", "a=b%00c", "a=%ff", "a=%c0%af", "a=%ed%a0%80", "a=\xff", "a=%f4%90%80%80", "a=%u0041" };
+	static const char *const rows[] = { "a=%",         "a=%4",    "a=%zz",          "a=%00",
+					    "%00=b",       "a=b%00c", "a=%ff",          "a=%c0%af",
+					    "a=%ed%a0%80", "a=\xff",  "a=%f4%90%80%80", "a=%u0041" };
 	struct form form;
 
 	(void)state;
@@ -88,7 +90,8 @@ static void the_number_of_fields_is_bounded(void **state)
 
 static void what_is_written_reads_back_the_same(void **state)
 {
-	static const char *const rows[] = { "a=b", "a=b%20c&d=%26%3D%2B%25", "x=%C3%BC&y=", "redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fa%3Db" };
+	static const char *const rows[] = { "a=b", "a=b%20c&d=%26%3D%2B%25", "x=%C3%BC&y=",
+					    "redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fa%3Db" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

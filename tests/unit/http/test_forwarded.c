@@ -55,7 +55,8 @@ static void the_rightmost_hop_that_is_no_proxy_is_the_client(void **state)
 		struct address client = forwarded_client(&config, &peer, rows[i].header);
 
 		if (memcmp(&client, &wanted, sizeof client) != 0)
-			fail_msg("%s %s: %s", rows[i].socket, rows[i].header ? rows[i].header : "-", address_text(arena, &client));
+			fail_msg("%s %s: %s", rows[i].socket, rows[i].header ? rows[i].header : "-",
+				 address_text(arena, &client));
 	}
 }
 

@@ -5,13 +5,34 @@
 
 static void a_target_has_one_canonical_spelling(void **state)
 {
-	static const char *const good[] = { "/", "/login", "/login/", "/a/b/c", "/a.b", "/.well-known/openid-configuration", "/a..b", "/a%20b",
-					    "/%C3%BC", "/?a=b", "/a?redirect_uri=https%3A%2F%2Fx.example%2Fcb", "/a?b=%2e%2e%2f", "/a?//", "/a?b=../..",
-					    "/a?", "/~ada", "/a?b=c?d", "/a:b@c", "/a?x=\\" };
-	static const char *const bad[] = { "", "*", "a", "http://x/", "//", "//a", "/a//b", "/a//", "/.", "/..", "/./a", "/a/./b", "/a/..", "/a/../b",
-					   "/%2e", "/%2E%2e/a", "/.%2e/a", "/a%2fb", "/a%2Fb", "/a%5cb", "/a\\b", "/a%00", "/a?b=%00", "/a b", "/a?b c",
-					   "/a\tb", "/a#b", "/a?b#c", "/a%", "/a%2", "/a%zz", "/a?b=%", "/a?b=%2", "/a?b=%g0", "/%61", "/a%2Db", "/a%7e",
-					   "/a%0a", "/a%7f", "/a\x7f", "/\xc3\xbc", "/a?b=\xc3\xbc", "/a\x01" };
+	static const char *const good[] = { "/",
+					    "/login",
+					    "/login/",
+					    "/a/b/c",
+					    "/a.b",
+					    "/.well-known/openid-configuration",
+					    "/a..b",
+					    "/a%20b",
+					    "/%C3%BC",
+					    "/?a=b",
+					    "/a?redirect_uri=https%3A%2F%2Fx.example%2Fcb",
+					    "/a?b=%2e%2e%2f",
+					    "/a?//",
+					    "/a?b=../..",
+					    "/a?",
+					    "/~ada",
+					    "/a?b=c?d",
+					    "/a:b@c",
+					    "/a?x=\\" };
+	static const char *const bad[] = {
+		"",       "*",         "a",       "http://x/", "//",      "//a",       "/a//b",
+		"/a//",   "/.",        "/..",     "/./a",      "/a/./b",  "/a/..",     "/a/../b",
+		"/%2e",   "/%2E%2e/a", "/.%2e/a", "/a%2fb",    "/a%2Fb",  "/a%5cb",    "/a\\b",
+		"/a%00",  "/a?b=%00",  "/a b",    "/a?b c",    "/a\tb",   "/a#b",      "/a?b#c",
+		"/a%",    "/a%2",      "/a%zz",   "/a?b=%",    "/a?b=%2", "/a?b=%g0",  "/%61",
+		"/a%2Db", "/a%7e",     "/a%0a",   "/a%7f",     "/a\x7f",  "/\xc3\xbc", "/a?b=\xc3\xbc",
+		"/a\x01"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good); i++)
@@ -90,7 +111,8 @@ static void fields_are_plain_or_refused(void **state)
 		enum err err = guard_lines(rows[i].lines, &head);
 
 		if (err != rows[i].wanted)
-			fail_msg("row %zu (%s): %d", i, rows[i].lines[1] ? rows[i].lines[1] : rows[i].lines[0], err);
+			fail_msg("row %zu (%s): %d", i,
+				 rows[i].lines[1] ? rows[i].lines[1] : rows[i].lines[0], err);
 	}
 }
 
@@ -109,7 +131,12 @@ static void the_pieces_must_stand_side_by_side(void **state)
 {
 	/* As the library leaves its buffer: NULs for blank, colon and line ends. */
 	static const char buffer[] = "GET\0/a\0HTTP/1.1\0\0Host\0 x\0\0A\0b\0\0\0";
-	struct head clean = { .method = buffer, .target = buffer + 4, .target_size = 2, .version = buffer + 7, .count = 2, .bytes = sizeof buffer };
+	struct head clean = { .method = buffer,
+			      .target = buffer + 4,
+			      .target_size = 2,
+			      .version = buffer + 7,
+			      .count = 2,
+			      .bytes = sizeof buffer };
 
 	(void)state;
 	clean.headers[0] = (struct header){ buffer + 17, buffer + 23, 4, 1 };
@@ -170,7 +197,8 @@ static void only_configured_hosts_are_ours(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct config config = { .development = rows[i].development, .issuer_host = rows[i].issuer_host };
+		struct config config = { .development = rows[i].development,
+					 .issuer_host = rows[i].issuer_host };
 
 		if (guard_host(&config, rows[i].host, 5555) != rows[i].wanted)
 			fail_msg("%s for %s", rows[i].host, rows[i].issuer_host);

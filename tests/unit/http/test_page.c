@@ -54,7 +54,10 @@ static size_t count_of(const char *text, char c)
 static char *draw(const char *value)
 {
 	AUTO_BUF out = BUF(64 * KB);
-	struct page_error page = { .frame = { catalog_find("en"), "en", value, value, value }, .code = value, .message = value, .detail = value };
+	struct page_error page = { .frame = { catalog_find("en"), "en", value, value, value },
+				   .code = value,
+				   .message = value,
+				   .detail = value };
 
 	page_error(&out, &page);
 	assert_false(out.full);
@@ -81,13 +84,45 @@ static void nothing_shown_becomes_markup(void **state)
 
 static void a_link_leads_only_where_it_may(void **state)
 {
-	static const char *const good[] = { "https://app.example/x?a=b#c", "https://app.example", "/login?flow=1", "/", "http://localhost:8080/x",
-					    "http://127.0.0.1/x", "http://[::1]:80/", "http://app.localhost/", "HTTPS://APP.EXAMPLE/" };
-	static const char *const bad[] = { "javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "java\tscript:alert(1)", "\x01javascript:alert(1)",
-					   "data:text/html,x", "vbscript:x", "file:///etc/passwd", "http://app.example/", "http://localhost.evil.example/",
-					   "http://127.0.0.1.evil.example/", "http://localhost@evil.example/", "//evil.example/", "/\\evil.example", "\\\\evil.example",
-					   "/x\\y", "https:/evil.example", "https:evil.example", "https://", "https:///x", "", "x", "login", "?x", "https://a b/",
-					   "https://a.example/\r\nX: y", "https://a\".example/", "http://[::1", "http://2130706433/", "http://[::ffff:8.8.8.8]/" };
+	static const char *const good[] = { "https://app.example/x?a=b#c",
+					    "https://app.example",
+					    "/login?flow=1",
+					    "/",
+					    "http://localhost:8080/x",
+					    "http://127.0.0.1/x",
+					    "http://[::1]:80/",
+					    "http://app.localhost/",
+					    "HTTPS://APP.EXAMPLE/" };
+	static const char *const bad[] = { "javascript:alert(1)",
+					   "JavaScript:alert(1)",
+					   " javascript:alert(1)",
+					   "java\tscript:alert(1)",
+					   "\x01javascript:alert(1)",
+					   "data:text/html,x",
+					   "vbscript:x",
+					   "file:///etc/passwd",
+					   "http://app.example/",
+					   "http://localhost.evil.example/",
+					   "http://127.0.0.1.evil.example/",
+					   "http://localhost@evil.example/",
+					   "//evil.example/",
+					   "/\\evil.example",
+					   "\\\\evil.example",
+					   "/x\\y",
+					   "https:/evil.example",
+					   "https:evil.example",
+					   "https://",
+					   "https:///x",
+					   "",
+					   "x",
+					   "login",
+					   "?x",
+					   "https://a b/",
+					   "https://a.example/\r\nX: y",
+					   "https://a\".example/",
+					   "http://[::1",
+					   "http://2130706433/",
+					   "http://[::ffff:8.8.8.8]/" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(good) + COUNT(bad); i++) {
@@ -152,7 +187,8 @@ static void the_language_is_asked_for_then_kept_then_the_browsers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *got = catalog_language(catalog_choose(rows[i].ui_locales, rows[i].cookie, rows[i].accept));
+		const char *got =
+			catalog_language(catalog_choose(rows[i].ui_locales, rows[i].cookie, rows[i].accept));
 
 		if (strcmp(got, rows[i].language) != 0)
 			fail_msg("row %zu: %s", i, got);
@@ -172,18 +208,52 @@ static void texts_are_found_by_key_in_both_languages(void **state)
 
 static void every_fault_a_person_can_see_has_a_friendly_text(void **state)
 {
-	static const enum err seen[] = { ERR_INTERNAL, ERR_UNAVAILABLE, ERR_STORE, ERR_CONFLICT, ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_MALFORMED,
-					 ERR_PARAMETER_MALFORMED, ERR_PARAMETER_REPEATED, ERR_METHOD, ERR_LENGTH_REQUIRED, ERR_MEDIA_TYPE, ERR_MISDIRECTED,
-					 ERR_HEADERS_TOO_LARGE, ERR_TOO_MANY, ERR_FETCH, ERR_FETCH_REFUSED, ERR_NO_PRACTICE, ERR_ACCOUNT_DISABLED, ERR_REFUSED,
-					 ERR_PASSWORD_WEAK, ERR_SIGN_IN_FAILED, ERR_FLOW_GONE, ERR_FLOW_OTHER_BROWSER, ERR_FORM_TOKEN, ERR_ORIGIN, ERR_LOCKED,
-					 ERR_SESSION_ENDED, ERR_NO_ACCESS, ERR_CLIENT_UNKNOWN, ERR_REDIRECT_URI, ERR_SCOPE, ERR_LOGIN_REQUIRED,
-					 ERR_CONSENT_REQUIRED, ERR_INTERACTION_REQUIRED, ERR_UNMET_ACR, ERR_RESPONSE_TYPE, ERR_REQUEST_INVALID, ERR_DENIED,
+	static const enum err seen[] = { ERR_INTERNAL,
+					 ERR_UNAVAILABLE,
+					 ERR_STORE,
+					 ERR_CONFLICT,
+					 ERR_NOT_FOUND,
+					 ERR_TOO_LARGE,
+					 ERR_MALFORMED,
+					 ERR_PARAMETER_MALFORMED,
+					 ERR_PARAMETER_REPEATED,
+					 ERR_METHOD,
+					 ERR_LENGTH_REQUIRED,
+					 ERR_MEDIA_TYPE,
+					 ERR_MISDIRECTED,
+					 ERR_HEADERS_TOO_LARGE,
+					 ERR_TOO_MANY,
+					 ERR_FETCH,
+					 ERR_FETCH_REFUSED,
+					 ERR_NO_PRACTICE,
+					 ERR_ACCOUNT_DISABLED,
+					 ERR_REFUSED,
+					 ERR_PASSWORD_WEAK,
+					 ERR_SIGN_IN_FAILED,
+					 ERR_FLOW_GONE,
+					 ERR_FLOW_OTHER_BROWSER,
+					 ERR_FORM_TOKEN,
+					 ERR_ORIGIN,
+					 ERR_LOCKED,
+					 ERR_SESSION_ENDED,
+					 ERR_NO_ACCESS,
+					 ERR_CLIENT_UNKNOWN,
+					 ERR_REDIRECT_URI,
+					 ERR_SCOPE,
+					 ERR_LOGIN_REQUIRED,
+					 ERR_CONSENT_REQUIRED,
+					 ERR_INTERACTION_REQUIRED,
+					 ERR_UNMET_ACR,
+					 ERR_RESPONSE_TYPE,
+					 ERR_REQUEST_INVALID,
+					 ERR_DENIED,
 					 ERR_LOGOUT_HINT };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(seen); i++) {
 		const char *key = arena_print(arena, "error.%s", error_row(seen[i])->word);
-		const char *en = catalog_text(catalog_find("en"), key), *es = catalog_text(catalog_find("es"), key);
+		const char *en = catalog_text(catalog_find("en"), key),
+			   *es = catalog_text(catalog_find("es"), key);
 
 		if (!en || !es || strcmp(en, es) == 0)
 			fail_msg("%s", key);

@@ -10,9 +10,10 @@
 #include "http/response_make.h"
 #include "http/trouble.h"
 
-#define POLICY                                                                                              \
+#define POLICY                                                                                               \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "         \
-	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; form-action 'self'"
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; form-action "     \
+	"'self'"
 
 static struct unit unit;
 static struct route route = { "GET", "/x", NULL, LANE_QUICK, SPEAKS_JSON, 0, 0 };
@@ -133,8 +134,9 @@ static void a_known_tag_is_answered_without_the_body(void **state)
 	static const struct {
 		const char *if_none_match;
 		int status;
-	} rows[] = { { NULL, 200 }, { "\"t1\"", 304 }, { "W/\"t1\"", 304 }, { "\"x\", \"t1\"", 304 }, { "*", 304 },
-		     { "\"t2\"", 200 }, { "t1", 200 }, { "\"t1", 200 }, { "\"t11\"", 200 }, { "", 200 } };
+	} rows[] = { { NULL, 200 },      { "\"t1\"", 304 }, { "W/\"t1\"", 304 }, { "\"x\", \"t1\"", 304 },
+		     { "*", 304 },       { "\"t2\"", 200 }, { "t1", 200 },       { "\"t1", 200 },
+		     { "\"t11\"", 200 }, { "", 200 } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -160,7 +162,8 @@ static void a_redirect_after_post_is_303(void **state)
 static void bytes_that_would_begin_a_header_never_leave(void **state)
 {
 	static const char *const values[] = { "a\rb", "a\nb", "a\r\nSet-Cookie: x=y", "\x01", "a\x7f" };
-	static const char *const locations[] = { "https://a.example/\r\nX: y", "//evil.example/", "/\\evil.example", "https://a b", "/a\n" };
+	static const char *const locations[] = { "https://a.example/\r\nX: y", "//evil.example/",
+						 "/\\evil.example", "https://a b", "/a\n" };
 
 	(void)state;
 	/* They assert: our own mistake ends the process. Seen in a child of this process. */
@@ -193,7 +196,8 @@ static void a_fault_is_told_in_the_language_of_its_route(void **state)
 		int status;
 		const char *type, *part;
 	} rows[] = {
-		{ SPEAKS_HTML, ERR_FLOW_GONE, 400, "text/html; charset=utf-8", "<code id=\"error-code\">flow_gone</code>" },
+		{ SPEAKS_HTML, ERR_FLOW_GONE, 400, "text/html; charset=utf-8",
+		  "<code id=\"error-code\">flow_gone</code>" },
 		{ SPEAKS_OAUTH, ERR_CODE_INVALID, 400, "application/json", "\"error\":\"invalid_grant\"" },
 		{ SPEAKS_OAUTH, ERR_INTERNAL, 500, "application/json", "\"error\":\"server_error\"" },
 		{ SPEAKS_BEARER, ERR_BEARER_INVALID, 401, "application/json", "\"error\":\"invalid_token\"" },
@@ -219,7 +223,8 @@ static void an_error_page_says_what_to_do_in_the_readers_language(void **state)
 	unit.rq.messages = catalog_find("es");
 	answer_fault(&unit.rq, ERR_FLOW_GONE);
 	assert_non_null(strstr(body(), "<html lang=\"es\">"));
-	assert_non_null(strstr(body(), "<p id=\"error-message\" role=\"alert\">Este inicio de sesi\xc3\xb3n caduc\xc3\xb3"));
+	assert_non_null(strstr(
+		body(), "<p id=\"error-message\" role=\"alert\">Este inicio de sesi\xc3\xb3n caduc\xc3\xb3"));
 	assert_non_null(strstr(body(), "Referencia: 7F3K-92QD-TEST"));
 }
 

@@ -21,7 +21,8 @@ static const struct route second[] = {
 	{ "GET", "/federation/own/callback", nothing, LANE_INLINE, SPEAKS_HTML, 0, 0 },
 	{ "GET", "/api/v1/accounts/{id}", nothing, LANE_QUICK, SPEAKS_JSON, 0, 0 },
 	{ "PATCH", "/api/v1/accounts/{id}", nothing, LANE_QUICK, SPEAKS_JSON, 0, 100 },
-	{ "DELETE", "/api/v1/accounts/{id}/factors/{factor}", nothing, LANE_QUICK, SPEAKS_JSON, ANY_ORIGIN, 0 },
+	{ "DELETE", "/api/v1/accounts/{id}/factors/{factor}", nothing, LANE_QUICK, SPEAKS_JSON, ANY_ORIGIN,
+	  0 },
 	{ .method = NULL },
 };
 static const struct route *const tables[] = { first, second, NULL };
@@ -65,7 +66,8 @@ static void a_path_and_method_find_their_row(void **state)
 		{ METHOD_GET, "/federation/okta", NULL, false, NULL, NULL },
 		{ METHOD_PATCH, "/api/v1/accounts/acc_1", &second[3], true, "acc_1", NULL },
 		{ METHOD_DELETE, "/api/v1/accounts/acc_1", NULL, true, NULL, NULL },
-		{ METHOD_DELETE, "/api/v1/accounts/a%20b/factors/f%C3%BC", &second[4], true, "a b", "f\xc3\xbc" },
+		{ METHOD_DELETE, "/api/v1/accounts/a%20b/factors/f%C3%BC", &second[4], true, "a b",
+		  "f\xc3\xbc" },
 		{ METHOD_GET, "/api/v1/accounts/a%2fb", NULL, false, NULL, NULL },
 		{ METHOD_GET, "/api/v1/accounts/a%0ab", NULL, false, NULL, NULL },
 		{ METHOD_GET, "/api/v1/accounts/a;b", NULL, false, NULL, NULL },
@@ -76,7 +78,8 @@ static void a_path_and_method_find_their_row(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const char *parameter[4] = { NULL };
 		bool known;
-		const struct route *row = router_match(router, arena, rows[i].method, rows[i].path, parameter, &known);
+		const struct route *row =
+			router_match(router, arena, rows[i].method, rows[i].path, parameter, &known);
 
 		if (row != rows[i].row || known != rows[i].known)
 			fail_msg("%s: %s, known %d", rows[i].path, row ? row->path : "none", known);
@@ -94,8 +97,10 @@ static void allow_names_what_a_path_serves(void **state)
 	(void)state;
 	assert_string_equal(router_allow(router, arena, "/login", &needs), "GET, HEAD, POST, OPTIONS");
 	assert_int_equal(needs, NEEDS_CSRF);
-	assert_string_equal(router_allow(router, arena, "/api/v1/accounts/x", &needs), "GET, HEAD, PATCH, OPTIONS");
-	assert_string_equal(router_allow(router, arena, "/api/v1/accounts/x/factors/y", &needs), "DELETE, OPTIONS");
+	assert_string_equal(router_allow(router, arena, "/api/v1/accounts/x", &needs),
+			    "GET, HEAD, PATCH, OPTIONS");
+	assert_string_equal(router_allow(router, arena, "/api/v1/accounts/x/factors/y", &needs),
+			    "DELETE, OPTIONS");
 	assert_int_equal(needs, ANY_ORIGIN);
 	assert_null(router_allow(router, arena, "/nowhere", &needs));
 }
@@ -116,8 +121,9 @@ static void methods_are_words_in_capitals(void **state)
 	static const struct {
 		const char *word;
 		enum method method;
-	} rows[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_HEAD }, { "OPTIONS", METHOD_OPTIONS }, { "get", METHOD_OTHER },
-		     { "TRACE", METHOD_OTHER }, { "CONNECT", METHOD_OTHER }, { "", METHOD_OTHER }, { "GETX", METHOD_OTHER } };
+	} rows[] = { { "GET", METHOD_GET },   { "HEAD", METHOD_HEAD },   { "OPTIONS", METHOD_OPTIONS },
+		     { "get", METHOD_OTHER }, { "TRACE", METHOD_OTHER }, { "CONNECT", METHOD_OTHER },
+		     { "", METHOD_OTHER },    { "GETX", METHOD_OTHER } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)

@@ -32,7 +32,8 @@ static void write_certificate(const char *path, EVP_PKEY *pair)
 	ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
 	X509_gmtime_adj(X509_getm_notBefore(x), -60);
 	X509_gmtime_adj(X509_getm_notAfter(x), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC, (const unsigned char *)"localhost", -1, -1, 0);
+	X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
+				   (const unsigned char *)"localhost", -1, -1, 0);
 	X509_set_issuer_name(x, X509_get_subject_name(x));
 	X509_set_pubkey(x, pair);
 	X509_add_ext(x, names, -1);
@@ -81,7 +82,10 @@ static enum err get(struct rig *rig, struct fetch_answer *answer, struct arena *
 	struct work work;
 
 	work_begin(&work, &rig->app, NULL, arena);
-	return fetch(&work, &(struct fetch_ask){ .url = arena_print(arena, "https://localhost:%u/quick", rig->port) }, answer);
+	return fetch(
+		&work,
+		&(struct fetch_ask){ .url = arena_print(arena, "https://localhost:%u/quick", rig->port) },
+		answer);
 }
 
 static void our_listener_and_our_door_out_speak_tls(void **state)
@@ -156,7 +160,9 @@ static void a_pair_that_does_not_fit_stops_the_start_with_a_reason(void **state)
 {
 	const struct {
 		const char *certificate, *key, *says;
-	} rows[] = { { certificate, other_key, "tls" }, { "/nowhere/x.pem", key, "No such file" }, { certificate, certificate, "tls" } };
+	} rows[] = { { certificate, other_key, "tls" },
+		     { "/nowhere/x.pem", key, "No such file" },
+		     { certificate, certificate, "tls" } };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -50,7 +50,8 @@ static int run(void)
 
 		if (fd < 0 || dup2(fd, 2) < 0)
 			_exit(99);
-		execl(compiler, compiler, "--locales", "locales", "--out", "out", "pages/_frame.html", "pages/one.html", (char *)NULL);
+		execl(compiler, compiler, "--locales", "locales", "--out", "out", "pages/_frame.html",
+		      "pages/one.html", (char *)NULL);
 		_exit(98);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
@@ -96,12 +97,15 @@ static void a_sound_page_becomes_a_struct_and_a_function(void **state)
 {
 	static const char *const declared[] = {
 		"struct page_one_rows {\n\tconst char *id;\n\tconst char *label;\n\tbool on;\n};",
-		"struct page_one {\n\tstruct page_frame frame;\n\tconst char *name;\n\tint64_t count;\n\tconst char *link;\n\tbool good;\n"
+		"struct page_one {\n\tstruct page_frame frame;\n\tconst char *name;\n\tint64_t "
+		"count;\n\tconst char *link;\n\tbool good;\n"
 		"\tconst struct page_one_rows *rows;\n\tsize_t rows_count;\n};",
 		"void page_one(struct buf *out, const struct page_one *page);",
 	};
-	const char *page = TOP "<p title=\"{{name}}\">{{t a.hello}}</p>{{#if good}}<a href=\"{{link}}\">{{else}}<a href=\"/x?y={{name}}\">{{/if}}x</a>\n"
-			       "{{!-- unseen\n{{nonsense}} --}}{{#each rows}}<i>{{.id}}{{#if .on}}{{count}}{{/if}}{{name}}</i>{{/each}}{{#if rows}}r{{/if}}";
+	const char *page = TOP "<p title=\"{{name}}\">{{t a.hello}}</p>{{#if good}}<a "
+			       "href=\"{{link}}\">{{else}}<a href=\"/x?y={{name}}\">{{/if}}x</a>\n"
+			       "{{!-- unseen\n{{nonsense}} --}}{{#each rows}}<i>{{.id}}{{#if "
+			       ".on}}{{count}}{{/if}}{{name}}</i>{{/each}}{{#if rows}}r{{/if}}";
 
 	(void)state;
 	assert_int_equal(compile(page), 0);
@@ -114,7 +118,8 @@ static void a_sound_page_becomes_a_struct_and_a_function(void **state)
 	assert_non_null(strstr(code, "page_put_component(out, page->name);"));
 	assert_non_null(strstr(code, "page_put_text(out, row->id);"));
 	assert_non_null(strstr(code, "if (page->rows_count > 0) {"));
-	assert_non_null(strstr(code, "MESSAGE_a__hello, (const struct page_value[]){ { \"name\", page->name, 0 }, { \"count\", NULL, page->count }, "));
+	assert_non_null(strstr(code, "MESSAGE_a__hello, (const struct page_value[]){ { \"name\", page->name, "
+				     "0 }, { \"count\", NULL, page->count }, "));
 	assert_null(strstr(code, "unseen"));
 	assert_non_null(strstr(get("out/messages.c"), "T\\303\\255tulo"));
 }
@@ -179,10 +184,12 @@ static void languages_must_agree(void **state)
 		const char *es, *error;
 	} rows[] = {
 		{ "{\n\"a.title\": \"x\"\n}", "\"a.hello\" is missing in locales/es.json" },
-		{ "{\n\"a.title\": \"x\",\n\"a.hello\": \"{name} {count}\",\n\"a.more\": \"x\"\n}", "\"a.more\" is missing in locales/en.json" },
+		{ "{\n\"a.title\": \"x\",\n\"a.hello\": \"{name} {count}\",\n\"a.more\": \"x\"\n}",
+		  "\"a.more\" is missing in locales/en.json" },
 		{ "{\n\"a.title\": \"x\",\n\"a.hello\": \"Hola {name}\"\n}", "lacks {count}" },
 		{ "{\n\"a.title\": \"x\",\n\"a.hello\": \"{name} {count} {extra}\"\n}", "lacks {extra}" },
-		{ "{\n\"a.title\": \"x\",\n\"a.title\": \"y\",\n\"a.hello\": \"{name} {count}\"\n}", "is there twice" },
+		{ "{\n\"a.title\": \"x\",\n\"a.title\": \"y\",\n\"a.hello\": \"{name} {count}\"\n}",
+		  "is there twice" },
 		{ "{\n\"a.title\": 1\n}", "expected '\"'" },
 		{ "{\n\"A title\": \"x\"\n}", "lower case" },
 		{ "{\n\"a.title\": \"x\n\"}", "does not end" },

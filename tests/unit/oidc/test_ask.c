@@ -3,9 +3,13 @@
 
 /* 25 protocol parameters (security.md P-5): none may come twice, anywhere. */
 static const char *const parameters[] = {
-	"client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-	"response_mode", "prompt", "max_age", "login_hint", "id_token_hint", "acr_values", "claims", "ui_locales", "tenant",
-	"location", "resource", "request", "request_uri", "display", "code", "grant_type", "client_secret",
+	"client_id",     "redirect_uri", "response_type",  "scope",
+	"state",         "nonce",        "code_challenge", "code_challenge_method",
+	"response_mode", "prompt",       "max_age",        "login_hint",
+	"id_token_hint", "acr_values",   "claims",         "ui_locales",
+	"tenant",        "location",     "resource",       "request",
+	"request_uri",   "display",      "code",           "grant_type",
+	"client_secret",
 };
 static_assert(COUNT(parameters) == 25, "P-5 names 25");
 
@@ -15,8 +19,9 @@ static void a_parameter_that_comes_twice_is_refused_everywhere(UNUSED void **sta
 		const char *path;
 		bool post;
 	} doors[] = {
-		{ PATH_AUTHORIZE, false }, { PATH_AUTHORIZE, true }, { PATH_TOKEN, true },  { PATH_PAR, true },
-		{ PATH_INTROSPECT, true }, { PATH_REVOKE, true },    { PATH_LOGOUT, false }, { PATH_LOGOUT, true },
+		{ PATH_AUTHORIZE, false }, { PATH_AUTHORIZE, true },  { PATH_TOKEN, true },
+		{ PATH_PAR, true },        { PATH_INTROSPECT, true }, { PATH_REVOKE, true },
+		{ PATH_LOGOUT, false },    { PATH_LOGOUT, true },
 	};
 
 	for (size_t door = 0; door < COUNT(doors); door++)
@@ -26,10 +31,12 @@ static void a_parameter_that_comes_twice_is_refused_everywhere(UNUSED void **sta
 
 			snprintf(twice, sizeof twice, "%s=a&x=1&%s=b", parameters[i], parameters[i]);
 			snprintf(target, sizeof target, "%s?%s", doors[door].path, twice);
-			int status = doors[door].post ? request_of(&peer, doors[door].path, twice) : get(&peer, target);
+			int status = doors[door].post ? request_of(&peer, doors[door].path, twice)
+						      : get(&peer, target);
 
 			if (status != 400 || !strstr(peer.body, "parameter_repeated"))
-				fail_msg("%s twice at %s: %d %s", parameters[i], doors[door].path, status, peer.body);
+				fail_msg("%s twice at %s: %d %s", parameters[i], doors[door].path, status,
+					 peer.body);
 		}
 }
 
@@ -55,7 +62,7 @@ static void the_reader_refuses_repetition_and_excess_by_itself(UNUSED void **sta
 
 #define BASE "redirect_uri=https://app.example/cb&response_type=code&state=s"
 #define PKCE "&code_challenge=" CHALLENGE "&code_challenge_method=S256"
-#define WEB "client_id=web&" BASE PKCE "&scope=openid"
+#define WEB  "client_id=web&" BASE PKCE "&scope=openid"
 
 static const struct check {
 	const char *query;
@@ -81,8 +88,10 @@ static const struct check {
 	{ WEB "&request=eyJ", ERR_REQUEST_UNSUPPORTED, true },
 	{ WEB "&request_uri=https://app.example/r", ERR_REQUEST_URI_UNSUPPORTED, true },
 	{ "client_id=web&redirect_uri=https://app.example/cb&scope=openid" PKCE, ERR_REQUEST_INVALID, true },
-	{ "client_id=web&redirect_uri=https://app.example/cb&response_type=token" PKCE, ERR_RESPONSE_TYPE, true },
-	{ "client_id=web&redirect_uri=https://app.example/cb&response_type=code%20id_token" PKCE, ERR_RESPONSE_TYPE, true },
+	{ "client_id=web&redirect_uri=https://app.example/cb&response_type=token" PKCE, ERR_RESPONSE_TYPE,
+	  true },
+	{ "client_id=web&redirect_uri=https://app.example/cb&response_type=code%20id_token" PKCE,
+	  ERR_RESPONSE_TYPE, true },
 	{ "client_id=web&" BASE PKCE "&scope=phone", ERR_SCOPE, true },
 	{ "client_id=web&" BASE PKCE "&scope=open%22id", ERR_SCOPE, true },
 	{ "client_id=web&" BASE PKCE "&scope=openid%20admin", OK, true },
@@ -92,9 +101,12 @@ static const struct check {
 	{ "client_id=loose&" BASE "&scope=openid&code_challenge_method=S256", ERR_REQUEST_INVALID, true },
 	{ "client_id=loose&" BASE PKCE, OK, true },
 	{ "client_id=web&" BASE "&code_challenge=" CHALLENGE, ERR_REQUEST_INVALID, true },
-	{ "client_id=web&" BASE "&code_challenge=" CHALLENGE "&code_challenge_method=plain", ERR_REQUEST_INVALID, true },
-	{ "client_id=web&" BASE "&code_challenge=" CHALLENGE "&code_challenge_method=s256", ERR_REQUEST_INVALID, true },
-	{ "client_id=web&" BASE "&code_challenge=short&code_challenge_method=S256", ERR_REQUEST_INVALID, true },
+	{ "client_id=web&" BASE "&code_challenge=" CHALLENGE "&code_challenge_method=plain",
+	  ERR_REQUEST_INVALID, true },
+	{ "client_id=web&" BASE "&code_challenge=" CHALLENGE "&code_challenge_method=s256",
+	  ERR_REQUEST_INVALID, true },
+	{ "client_id=web&" BASE "&code_challenge=short&code_challenge_method=S256", ERR_REQUEST_INVALID,
+	  true },
 	{ WEB "&prompt=login%20consent", OK, true },
 	{ WEB "&prompt=none%20login", ERR_REQUEST_INVALID, true },
 	{ WEB "&prompt=maybe", ERR_REQUEST_INVALID, true },
@@ -108,9 +120,13 @@ static const struct check {
 	{ WEB "&claims={\"id_token\":1}", ERR_REQUEST_INVALID, true },
 	{ WEB "&claims={\"id_token\":{},\"id_token\":{}}", ERR_REQUEST_INVALID, true },
 	{ WEB "&claims={", ERR_REQUEST_INVALID, true },
-	{ WEB "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"urn:lanyard:acr:mfa\"}}}", ERR_UNMET_ACR, true },
-	{ WEB "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\",\"y\"]}}}", ERR_UNMET_ACR, true },
-	{ WEB "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\",\"urn:lanyard:acr:1fa\"]}}}", OK, true },
+	{ WEB "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"value\":\"urn:lanyard:acr:mfa\"}}}",
+	  ERR_UNMET_ACR, true },
+	{ WEB "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\",\"y\"]}}}", ERR_UNMET_ACR,
+	  true },
+	{ WEB
+	  "&claims={\"id_token\":{\"acr\":{\"essential\":true,\"values\":[\"x\",\"urn:lanyard:acr:1fa\"]}}}",
+	  OK, true },
 	{ WEB "&claims={\"id_token\":{\"acr\":{\"value\":\"urn:lanyard:acr:mfa\"}}}", OK, true },
 	{ WEB "&acr_values=urn:lanyard:acr:epcs", OK, true },
 	{ WEB "&tenant=north", OK, true },
@@ -156,7 +172,8 @@ static void each_check_says_what_is_wrong_and_to_whom(UNUSED void **state)
 
 		if (verdict != cases[i].verdict || ask.answerable != cases[i].answerable)
 			fail_msg("%s: %s (%s), %s", cases[i].query, verdict ? error_row(verdict)->word : "ok",
-				 hand.w.reason ? hand.w.reason : "", ask.answerable ? "answerable" : "a page");
+				 hand.w.reason ? hand.w.reason : "",
+				 ask.answerable ? "answerable" : "a page");
 	}
 }
 
@@ -188,8 +205,11 @@ static void an_ask_survives_its_way_through_the_flow(UNUSED void **state)
 	const char *name, *before, *after;
 
 	hand_open(&hand, NULL);
-	read_ask(&hand, WEB "&nonce=n&prompt=consent&max_age=60&tenant=north&location=main&resource=https://api.example/"
-			    "&claims={\"id_token\":{\"sub\":{\"value\":\"u_1\"}}}", &ask);
+	read_ask(&hand,
+		 WEB
+		 "&nonce=n&prompt=consent&max_age=60&tenant=north&location=main&resource=https://api.example/"
+		 "&claims={\"id_token\":{\"sub\":{\"value\":\"u_1\"}}}",
+		 &ask);
 	assert_ok(&hand, ask_check(&hand.w, &ask, ASK_AUTHORIZE));
 	AUTO(json_done) json_t *carried = ask_to_json(&ask);
 	ask_from_json(&hand.w, carried, &back);

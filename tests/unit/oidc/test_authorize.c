@@ -1,7 +1,8 @@
 /* test_authorize.c: from the app's redirect to tokens and back out: the whole way of one person. */
 #include "world.h"
 
-static const char web_all[] = ASK("web", "openid%20email%20clinic%20offline_access", "&tenant=north&nonce=n-1");
+static const char web_all[] =
+	ASK("web", "openid%20email%20clinic%20offline_access", "&tenant=north&nonce=n-1");
 
 static void the_code_comes_back_with_state_and_issuer(UNUSED void **state)
 {
@@ -62,7 +63,9 @@ static void prompt_none_never_shows_a_page(UNUSED void **state)
 		{ ASK("web", "openid", "&prompt=none&max_age=0"), "login_required", 0 },
 		{ ASK("third", "openid", "&prompt=none"), "consent_required", 0 },
 		{ ASK("placed", "openid", "&prompt=none"), "interaction_required", 0 },
-		{ ASK("web", "openid", "&prompt=none&claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22u_else%22%7D%7D%7D"),
+		{ ASK("web", "openid",
+		      "&prompt=none&claims=%7B%22id_token%22%3A%7B%22sub%22%3A%7B%22value%22%3A%22u_else%22%"
+		      "7D%7D%7D"),
 		  "login_required", 0 },
 		{ ASK("web", "openid", "&prompt=none&tenant=north&location=nowhere"), "access_denied", 0 },
 	};
@@ -193,7 +196,8 @@ static void a_posted_request_is_taken_along(UNUSED void **state)
 {
 	struct peer browser = { 0 };
 
-	assert_int_equal(request_of(&browser, PATH_AUTHORIZE, strchr(ASK("web", "openid", ""), '?') + 1), 303);
+	assert_int_equal(request_of(&browser, PATH_AUTHORIZE, strchr(ASK("web", "openid", ""), '?') + 1),
+			 303);
 	assert_memory_equal(browser.location, PATH_AUTHORIZE "?", strlen(PATH_AUTHORIZE) + 1);
 	follow(&browser);
 	assert_non_null(strstr(browser.body, "id=\"login-form\""));
@@ -209,9 +213,11 @@ static void a_pushed_request_begins_one_sign_in(UNUSED void **state)
 	assert_int_equal(request_of(&app, PATH_PAR, strstr(ASK("pusher", "openid", ""), "scope")), 201);
 	AUTO(json_done) json_t *pushed = body_json(&app);
 	assert_int_equal(json_get_int(pushed, "expires_in", 0), 90);
-	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=web&request_uri=%s", json_get_text(pushed, "request_uri"));
+	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=web&request_uri=%s",
+		 json_get_text(pushed, "request_uri"));
 	assert_int_equal(get(&browser, target), 400); /* another app's */
-	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=pusher&request_uri=%s", json_get_text(pushed, "request_uri"));
+	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=pusher&request_uri=%s",
+		 json_get_text(pushed, "request_uri"));
 	sign_in(&browser, target);
 	assert_true(answered(&browser, "code")[0]);
 	assert_int_equal(get(&browser, target), 400);
@@ -225,7 +231,8 @@ static void a_pushed_request_dies_after_90_seconds(UNUSED void **state)
 	char target[400];
 
 	assert_int_equal(request_of(&app, PATH_PAR, strstr(ASK("pusher", "openid", ""), "scope")), 201);
-	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=pusher&request_uri=%s", member(&app, "request_uri"));
+	snprintf(target, sizeof target, PATH_AUTHORIZE "?client_id=pusher&request_uri=%s",
+		 member(&app, "request_uri"));
 	seconds_pass(90);
 	assert_int_equal(get(&browser, target), 400);
 }
@@ -239,8 +246,10 @@ static void a_location_is_carried_where_the_person_stands(UNUSED void **state)
 	struct jose_header header;
 	json_t *claims = NULL;
 	assert_int_equal(jose_peek(arena, member(&app, "access_token"), &header, &claims), OK);
-	assert_string_equal(json_get_text(json_object_get(json_object_get(claims, "clinic"), "location"), "id"), "west");
-	assert_string_equal(json_string_value(json_array_get(json_object_get(claims, "roles"), 0)), "manager");
+	assert_string_equal(
+		json_get_text(json_object_get(json_object_get(claims, "clinic"), "location"), "id"), "west");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(claims, "roles"), 0)),
+			    "manager");
 }
 
 static void the_request_of_one_practice_is_not_finished_in_another(UNUSED void **state)
@@ -256,7 +265,9 @@ static void a_practice_switched_off_on_the_way_gives_no_code(UNUSED void **state
 {
 	struct peer browser = { 0 };
 	char back[200];
-	struct practice_change change = { .id = "north", .name = "Northside Clinic", .timezone = "UTC", .disabled = true };
+	struct practice_change change = {
+		.id = "north", .name = "Northside Clinic", .timezone = "UTC", .disabled = true
+	};
 	bool changed;
 
 	get(&browser, web_all);
@@ -278,9 +289,11 @@ static void signing_out_ends_what_the_session_gave(UNUSED void **state)
 	snprintf(header, sizeof header, "Bearer %s", member(&app, "access_token"));
 	snprintf(form, sizeof form, "token=%s", member(&app, "access_token"));
 	snprintf(token, sizeof token, "%s", member(&app, "refresh_token"));
-	snprintf(target, sizeof target,
-		 PATH_LOGOUT "?id_token_hint=%s&post_logout_redirect_uri=https%%3A%%2F%%2Fapp.example%%2Fbye&state=s%%261",
-		 member(&app, "id_token"));
+	snprintf(
+		target, sizeof target,
+		PATH_LOGOUT
+		"?id_token_hint=%s&post_logout_redirect_uri=https%%3A%%2F%%2Fapp.example%%2Fbye&state=s%%261",
+		member(&app, "id_token"));
 	bearer.authorization = header;
 	assert_int_equal(get(&bearer, PATH_USERINFO), 200);
 	get(&browser, target);

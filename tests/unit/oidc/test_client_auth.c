@@ -19,7 +19,9 @@ static void each_app_authenticates_as_it_is_registered(UNUSED void **state)
 
 	assert_int_equal(ask_token(&app, basic("web", SECRET), "&tenant=north"), 200);
 	assert_int_equal(ask_token(&app, basic("web", SECRET), "&tenant=north&client_id=web"), 200);
-	assert_int_equal(ask_token(&app, NULL, "&client_id=other&client_secret=another-secret-of-the-other-app-1"), 200);
+	assert_int_equal(
+		ask_token(&app, NULL, "&client_id=other&client_secret=another-secret-of-the-other-app-1"),
+		200);
 }
 
 static void anything_else_is_refused(UNUSED void **state)
@@ -61,19 +63,23 @@ static void anything_else_is_refused(UNUSED void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct peer app = { 0 };
-		int status = ask_token(&app, cases[i].id ? basic(cases[i].id, cases[i].secret) : NULL, cases[i].more);
+		int status = ask_token(&app, cases[i].id ? basic(cases[i].id, cases[i].secret) : NULL,
+				       cases[i].more);
 
 		if (status != cases[i].status)
 			fail_msg("case %zu: %d %s", i, status, app.body);
-		assert_string_equal(member(&app, "error"), status == 401 ? "invalid_client" : "invalid_request");
-		assert_string_equal(app.challenge, status == 401 && cases[i].id ? "Basic realm=\"lanyard\"" : "");
+		assert_string_equal(member(&app, "error"),
+				    status == 401 ? "invalid_client" : "invalid_request");
+		assert_string_equal(app.challenge,
+				    status == 401 && cases[i].id ? "Basic realm=\"lanyard\"" : "");
 	}
 }
 
 static void a_header_that_is_not_basic_is_refused(UNUSED void **state)
 {
-	static const char *const headers[] = { "Bearer abc", "Basic", "Basic ", "Basic !!!!", "Basic d2Vi", "Basic OndlYg==", "basic", "",
-					       "Basic d2ViOmRlbW8=\t" };
+	static const char *const headers[] = { "Bearer abc", "Basic",      "Basic ",
+					       "Basic !!!!", "Basic d2Vi", "Basic OndlYg==",
+					       "basic",      "",           "Basic d2ViOmRlbW8=\t" };
 
 	for (size_t i = 0; i < COUNT(headers); i++) {
 		struct peer app = { 0 };
@@ -96,7 +102,9 @@ static void parameters_in_the_address_are_refused(UNUSED void **state)
 {
 	struct peer app = { .authorization = basic("web", SECRET) };
 
-	assert_int_equal(request_of(&app, PATH_TOKEN "?client_secret=x", "grant_type=client_credentials&tenant=north"), 400);
+	assert_int_equal(
+		request_of(&app, PATH_TOKEN "?client_secret=x", "grant_type=client_credentials&tenant=north"),
+		400);
 }
 
 static void too_many_failures_close_the_door_for_a_while(UNUSED void **state)
@@ -132,8 +140,9 @@ static char *assertion(struct arena *arena, json_t *claims, const char *key_text
 
 static json_t *good_claims(const char *jti)
 {
-	json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", "signer", "sub", "signer", "aud", AUDIENCE, "jti", jti,
-				   "exp", (json_int_t)(day_us / 1000000 + 60), "iat", (json_int_t)(day_us / 1000000));
+	json_t *claims = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "iss", "signer", "sub", "signer", "aud",
+				   AUDIENCE, "jti", jti, "exp", (json_int_t)(day_us / 1000000 + 60), "iat",
+				   (json_int_t)(day_us / 1000000));
 
 	assert_non_null(claims);
 	return claims;
@@ -144,7 +153,9 @@ static int show(struct peer *app, const char *token)
 	char more[4000];
 
 	snprintf(more, sizeof more,
-		 "&client_assertion_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Aclient-assertion-type%%3Ajwt-bearer&client_assertion=%s", token);
+		 "&client_assertion_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Aclient-assertion-type%%3Ajwt-"
+		 "bearer&client_assertion=%s",
+		 token);
 	return ask_token(app, NULL, more);
 }
 
@@ -207,11 +218,13 @@ static void each_claim_of_an_assertion_counts(UNUSED void **state)
 
 		json_object_del(claims, cases[i].member);
 		if (cases[i].value && cases[i].value[0] == '+')
-			json_set(claims, cases[i].member, json_integer(day_us / 1000000 + strtoll(cases[i].value + 1, NULL, 10)));
+			json_set(claims, cases[i].member,
+				 json_integer(day_us / 1000000 + strtoll(cases[i].value + 1, NULL, 10)));
 		else if (cases[i].value)
 			json_set(claims, cases[i].member, json_loads(cases[i].value, JSON_DECODE_ANY, NULL));
 		if (show(&app, assertion(arena, claims, world.signer_key, "ES256")) != cases[i].status)
-			fail_msg("case %zu, %s = %s: %d %s", i, cases[i].member, cases[i].value ? cases[i].value : "-", app.status, app.body);
+			fail_msg("case %zu, %s = %s: %d %s", i, cases[i].member,
+				 cases[i].value ? cases[i].value : "-", app.status, app.body);
 	}
 }
 
@@ -243,7 +256,8 @@ static void show_at_once(struct hand *hand, UNUSED int number, void *context)
 	assert(app);
 	snprintf(form, sizeof form,
 		 "grant_type=client_credentials"
-		 "&client_assertion_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Aclient-assertion-type%%3Ajwt-bearer&client_assertion=%s",
+		 "&client_assertion_type=urn%%3Aietf%%3Aparams%%3Aoauth%%3Aclient-assertion-type%%3Ajwt-"
+		 "bearer&client_assertion=%s",
 		 race->token);
 	int status = request_as(app, hand, PATH_TOKEN, form);
 
@@ -275,9 +289,13 @@ static void a_client_token_speaks_for_one_practice(UNUSED void **state)
 	assert_int_equal(ask_token(&app, basic("third", SECRET), "&tenant=south"), 400);
 	assert_int_equal(ask_token(&app, basic("third", SECRET), "&scope=openid"), 400);
 	assert_string_equal(member(&app, "error"), "invalid_scope");
-	assert_int_equal(ask_token(&app, basic("third", SECRET), "&resource=https%3A%2F%2Fapi.example%2F"), 400);
+	assert_int_equal(ask_token(&app, basic("third", SECRET), "&resource=https%3A%2F%2Fapi.example%2F"),
+			 400);
 	assert_string_equal(member(&app, "error"), "invalid_target");
-	assert_int_equal(ask_token(&app, basic("web", SECRET), "&tenant=south&scope=clinic%20openid&resource=https%3A%2F%2Fapi.example%2F"), 200);
+	assert_int_equal(
+		ask_token(&app, basic("web", SECRET),
+			  "&tenant=south&scope=clinic%20openid&resource=https%3A%2F%2Fapi.example%2F"),
+		200);
 	assert_string_equal(member(&app, "scope"), "clinic");
 	assert_string_equal(member(&app, "refresh_token"), "");
 	assert_string_equal(member(&app, "id_token"), "");

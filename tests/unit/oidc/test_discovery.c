@@ -6,17 +6,41 @@
 static void metadata_names_exactly_what_works(UNUSED void **state)
 {
 	static const char *const names[] = {
-		"issuer", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri", "introspection_endpoint",
-		"revocation_endpoint", "end_session_endpoint", "pushed_authorization_request_endpoint", "scopes_supported",
-		"claims_supported", "response_types_supported", "response_modes_supported", "grant_types_supported",
-		"subject_types_supported", "claim_types_supported", "id_token_signing_alg_values_supported",
-		"code_challenge_methods_supported", "prompt_values_supported", "acr_values_supported", "ui_locales_supported",
-		"token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported",
-		"introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported",
-		"revocation_endpoint_auth_methods_supported", "revocation_endpoint_auth_signing_alg_values_supported",
-		"authorization_response_iss_parameter_supported", "backchannel_logout_supported",
-		"backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported",
-		"claims_parameter_supported", "request_parameter_supported", "request_uri_parameter_supported",
+		"issuer",
+		"authorization_endpoint",
+		"token_endpoint",
+		"userinfo_endpoint",
+		"jwks_uri",
+		"introspection_endpoint",
+		"revocation_endpoint",
+		"end_session_endpoint",
+		"pushed_authorization_request_endpoint",
+		"scopes_supported",
+		"claims_supported",
+		"response_types_supported",
+		"response_modes_supported",
+		"grant_types_supported",
+		"subject_types_supported",
+		"claim_types_supported",
+		"id_token_signing_alg_values_supported",
+		"code_challenge_methods_supported",
+		"prompt_values_supported",
+		"acr_values_supported",
+		"ui_locales_supported",
+		"token_endpoint_auth_methods_supported",
+		"token_endpoint_auth_signing_alg_values_supported",
+		"introspection_endpoint_auth_methods_supported",
+		"introspection_endpoint_auth_signing_alg_values_supported",
+		"revocation_endpoint_auth_methods_supported",
+		"revocation_endpoint_auth_signing_alg_values_supported",
+		"authorization_response_iss_parameter_supported",
+		"backchannel_logout_supported",
+		"backchannel_logout_session_supported",
+		"frontchannel_logout_supported",
+		"frontchannel_logout_session_supported",
+		"claims_parameter_supported",
+		"request_parameter_supported",
+		"request_uri_parameter_supported",
 		"require_pushed_authorization_requests",
 	};
 	const struct config config = { .issuer = "https://id.example" };
@@ -42,7 +66,7 @@ static void every_endpoint_that_is_named_has_a_route(UNUSED void **state)
 	json_t *value;
 	size_t endpoints = 0;
 
-	json_object_foreach(document, name, value) {
+	json_object_foreach (document, name, value) {
 		if (!text_ends(name, "_endpoint") && !text_equal(name, "jwks_uri"))
 			continue;
 		const char *path = json_string_value(value);
@@ -73,7 +97,7 @@ static void keys_are_published_without_secrets(UNUSED void **state)
 	assert_int_equal(get(&anybody, PATH_JWKS), 200);
 	AUTO(json_done) json_t *keys = body_json(&anybody);
 	assert_true(json_array_size(json_object_get(keys, "keys")) >= 2);
-	json_array_foreach(json_object_get(keys, "keys"), at, key) {
+	json_array_foreach (json_object_get(keys, "keys"), at, key) {
 		static const char *const secret[] = { "d", "p", "q", "dp", "dq", "qi", "k" };
 
 		for (size_t i = 0; i < COUNT(secret); i++)

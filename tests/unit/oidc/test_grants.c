@@ -7,7 +7,7 @@
 #include "login/session.h"
 #include "store/grants.h"
 
-#define WEB_ALL ASK("web", "openid%20email%20clinic%20offline_access", "&tenant=north")
+#define WEB_ALL    ASK("web", "openid%20email%20clinic%20offline_access", "&tenant=north")
 #define WEB_ONLINE ASK("web", "openid%20clinic", "&tenant=north")
 
 /* ---- P-9: one guess ---- */
@@ -50,8 +50,10 @@ static void a_code_shown_wrongly_is_refused_and_burnt(UNUSED void **state)
 
 		obtain_code(&browser, WEB_ALL, code);
 		snprintf(form, sizeof form, "grant_type=authorization_code&code=%s%s%s%s%s", code,
-			 swaps[i].verifier ? "&code_verifier=" : "", swaps[i].verifier ? swaps[i].verifier : "",
-			 swaps[i].redirect ? "&redirect_uri=" : "", swaps[i].redirect ? swaps[i].redirect : "");
+			 swaps[i].verifier ? "&code_verifier=" : "",
+			 swaps[i].verifier ? swaps[i].verifier : "",
+			 swaps[i].redirect ? "&redirect_uri=" : "",
+			 swaps[i].redirect ? swaps[i].redirect : "");
 		if (exchange(&app, form) != 400 || strcmp(member(&app, "error"), swaps[i].error) != 0)
 			fail_msg("case %zu: %d %s", i, app.status, app.body);
 		if (redeem(&app, code) != 400)
@@ -61,7 +63,9 @@ static void a_code_shown_wrongly_is_refused_and_burnt(UNUSED void **state)
 
 static void a_verifier_for_a_code_without_challenge_is_refused(UNUSED void **state)
 {
-	static const char plain[] = "/oauth2/authorize?client_id=loose&scope=openid&response_type=code&redirect_uri=" RIGHT_REDIRECT;
+	static const char plain[] =
+		"/oauth2/"
+		"authorize?client_id=loose&scope=openid&response_type=code&redirect_uri=" RIGHT_REDIRECT;
 	struct peer browser = { 0 }, app = { .authorization = basic("loose", SECRET) };
 	char code[128], form[600];
 
@@ -69,7 +73,8 @@ static void a_verifier_for_a_code_without_challenge_is_refused(UNUSED void **sta
 	snprintf(form, sizeof form, CODE_FORM("%s"), code);
 	assert_int_equal(exchange(&app, form), 400);
 	obtain_code(&browser, plain, code);
-	snprintf(form, sizeof form, "grant_type=authorization_code&code=%s&redirect_uri=" RIGHT_REDIRECT, code);
+	snprintf(form, sizeof form, "grant_type=authorization_code&code=%s&redirect_uri=" RIGHT_REDIRECT,
+		 code);
 	assert_int_equal(exchange(&app, form), 200);
 }
 
@@ -140,7 +145,8 @@ static void call_at_once(struct hand *hand, int number, void *context)
 		race->revoked += request_as(app, hand, PATH_REVOKE, race->revoke) == 200;
 	} else if (request_as(app, hand, PATH_TOKEN, race->form) == 200) {
 		race->winners++;
-		snprintf(race->answers[number], sizeof race->answers[number], "%s", member(app, "refresh_token"));
+		snprintf(race->answers[number], sizeof race->answers[number], "%s",
+			 member(app, "refresh_token"));
 	} else {
 		race->others++;
 	}
@@ -177,7 +183,8 @@ static void of_64_who_refresh_all_get_the_one_successor(UNUSED void **state)
 	char form[600], successor[512] = "";
 
 	obtain_tokens(&browser, &app, WEB_ALL);
-	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s", member(&app, "refresh_token"));
+	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s",
+		 member(&app, "refresh_token"));
 	struct race race = run_race(form, NULL);
 
 	assert_int_equal(race.winners, 64);
@@ -196,7 +203,8 @@ static void revocation_beats_refresh(UNUSED void **state)
 
 	obtain_tokens(&browser, &app, WEB_ALL);
 	snprintf(header, sizeof header, "Bearer %s", member(&app, "access_token"));
-	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s", member(&app, "refresh_token"));
+	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s",
+		 member(&app, "refresh_token"));
 	snprintf(revoke, sizeof revoke, "token=%s", member(&app, "refresh_token"));
 	struct race race = run_race(form, revoke);
 
@@ -282,7 +290,8 @@ static void scope_may_shrink_and_never_grow(UNUSED void **state)
 
 	obtain_tokens(&browser, &app, WEB_ALL);
 	snprintf(token, sizeof token, "%s", member(&app, "refresh_token"));
-	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s&scope=openid%%20profile", token);
+	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s&scope=openid%%20profile",
+		 token);
 	assert_int_equal(exchange(&app, form), 400);
 	assert_string_equal(member(&app, "error"), "invalid_scope");
 	snprintf(form, sizeof form, "grant_type=refresh_token&refresh_token=%s&scope=openid", token);
@@ -325,17 +334,22 @@ static void an_online_family_dies_with_its_session(UNUSED void **state)
 static void a_role_taken_away_is_gone_at_the_next_refresh(UNUSED void **state)
 {
 	static const char *const main_only[] = { "main", NULL }, *const west_only[] = { "west", NULL };
-	const struct assignment both[] = { { .role_id = "provider", .source = "base", .locations = main_only },
-					   { .role_id = "manager", .source = "base", .locations = west_only } };
+	const struct assignment both[] = {
+		{ .role_id = "provider", .source = "base", .locations = main_only },
+		{ .role_id = "manager", .source = "base", .locations = west_only }
+	};
 	struct peer browser = { 0 }, app = { 0 };
 	AUTO(arena_done) struct arena *arena = arena_new();
 	json_t *claims = NULL;
 	bool changed;
 
-	obtain_tokens(&browser, &app, ASK("web", "openid%20clinic%20offline_access", "&tenant=north&location=west"));
+	obtain_tokens(&browser, &app,
+		      ASK("web", "openid%20clinic%20offline_access", "&tenant=north&location=west"));
 	meanwhile("north", assignments_replace(&hand.w, world.ada, "base", both, 1, &changed));
 	assert_int_equal(refresh(&app, member(&app, "refresh_token")), 200);
-	assert_int_equal(keyring_verify(world.app.keyring, arena, member(&app, "access_token"), "at+jwt", &claims), OK);
+	assert_int_equal(
+		keyring_verify(world.app.keyring, arena, member(&app, "access_token"), "at+jwt", &claims),
+		OK);
 	const json_t *clinic = json_object_get(claims, "clinic");
 	assert_null(json_object_get(clinic, "location"));
 	assert_int_equal(json_array_size(json_object_get(clinic, "locations")), 1);
@@ -436,7 +450,8 @@ static void a_code_of_one_practice_is_not_there_in_another(UNUSED void **state)
 	obtain_code(&browser, WEB_ALL, code);
 	AUTO_HAND hand;
 	hand_open(&hand, NULL);
-	snprintf(moved, sizeof moved, "%" PRId64 "%s", snapshot_practice(hand.w.snapshot, "south")->number, strchr(code, '.'));
+	snprintf(moved, sizeof moved, "%" PRId64 "%s", snapshot_practice(hand.w.snapshot, "south")->number,
+		 strchr(code, '.'));
 	assert_int_equal(redeem(&app, moved), 400);
 	assert_int_equal(redeem(&app, code), 200);
 }

@@ -22,14 +22,15 @@ static void assert_members(const json_t *claims, const char *const *names)
 	for (const char *const *at = names; *at; at++)
 		if (!json_object_get(claims, *at))
 			fail_msg("%s is missing", *at);
-	json_object_foreach((json_t *)(uintptr_t)claims, name, value)
+	json_object_foreach ((json_t *)(uintptr_t)claims, name, value)
 		if (!text_list_has(names, name))
 			fail_msg("%s was not asked for", name);
 }
 
 static void an_id_token_has_what_was_asked_and_nothing_else(UNUSED void **state)
 {
-	static const char *const bare[] = { "iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "acr", "amr", "sid", "at_hash", NULL };
+	static const char *const bare[] = { "iss",       "sub", "aud", "exp", "iat",     "nonce",
+					    "auth_time", "acr", "amr", "sid", "at_hash", NULL };
 	AUTO(arena_done) struct arena *arena = arena_new();
 	struct peer browser = { 0 }, app = { 0 };
 
@@ -72,22 +73,27 @@ static void at_hash_is_of_the_access_token(UNUSED void **state)
 	struct bytes digest = sha256(arena, BYTES_OF(member(&app, "access_token")));
 	const json_t *claims = claims_of(arena, member(&app, "id_token"), "JWT");
 
-	assert_string_equal(json_get_text(claims, "at_hash"), base64url_encode(arena, (struct bytes){ digest.at, 16 }));
+	assert_string_equal(json_get_text(claims, "at_hash"),
+			    base64url_encode(arena, (struct bytes){ digest.at, 16 }));
 }
 
 static void an_access_token_is_what_rfc_9068_says(UNUSED void **state)
 {
-	static const char *const names[] = { "iss", "sub", "aud", "exp", "iat", "jti", "client_id", "scope", "auth_time", "acr", "amr",
-					     "sid", "tenant", "roles", "clinic", "session_expiry", NULL };
+	static const char *const names[] = {
+		"iss", "sub", "aud", "exp",    "iat",   "jti",    "client_id",      "scope", "auth_time",
+		"acr", "amr", "sid", "tenant", "roles", "clinic", "session_expiry", NULL
+	};
 	AUTO(arena_done) struct arena *arena = arena_new();
 	struct peer browser = { 0 }, app = { 0 };
 
-	obtain_tokens(&browser, &app, ASK("web", "openid%20email%20clinic", "&tenant=north&resource=https%3A%2F%2Fapi.example%2F"));
+	obtain_tokens(
+		&browser, &app,
+		ASK("web", "openid%20email%20clinic", "&tenant=north&resource=https%3A%2F%2Fapi.example%2F"));
 	const json_t *claims = claims_of(arena, member(&app, "access_token"), "at+jwt");
 	const char *name;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)claims, name, value)
+	json_object_foreach ((json_t *)(uintptr_t)claims, name, value)
 		if (!text_list_has(names, name))
 			fail_msg("%s was not asked for", name);
 	assert_string_equal(json_get_text(claims, "aud"), "https://api.example/");
@@ -104,9 +110,12 @@ static void a_token_for_another_server_is_none_for_userinfo(UNUSED void **state)
 	struct peer browser = { 0 }, app = { 0 }, bearer = { 0 };
 	char header[4096], form[4096];
 
-	obtain_tokens(&browser, &app, ASK("web", "openid", "&tenant=north&resource=https%3A%2F%2Fapi.example%2F"));
+	obtain_tokens(&browser, &app,
+		      ASK("web", "openid", "&tenant=north&resource=https%3A%2F%2Fapi.example%2F"));
 	snprintf(header, sizeof header, "Bearer %s", member(&app, "access_token"));
-	snprintf(form, sizeof form, "client_id=other&client_secret=another-secret-of-the-other-app-1&token=%s", member(&app, "access_token"));
+	snprintf(form, sizeof form,
+		 "client_id=other&client_secret=another-secret-of-the-other-app-1&token=%s",
+		 member(&app, "access_token"));
 	bearer.authorization = header;
 	assert_int_equal(get(&bearer, PATH_USERINFO), 401);
 	/* the server that it is for may ask about it */
@@ -220,11 +229,14 @@ static void a_refresh_token_has_one_spelling(UNUSED void **state)
 
 		if (at < size) {
 			flipped[at] = flipped[at] == 'A' ? 'B' : 'A';
-			accepted += refresh_token_read(&hand.w, cut, &read) + refresh_token_read(&hand.w, flipped, &read);
+			accepted += refresh_token_read(&hand.w, cut, &read) +
+				    refresh_token_read(&hand.w, flipped, &read);
 		}
 		accepted += refresh_token_read(&hand.w, longer, &read);
 	}
-	static const char *const odd[] = { "", "r", "r1", "r1...", "r1.a.0.", "r01.grant_0123456789abcdef.7.x", "x" };
+	static const char *const odd[] = { "",      "r",       "r1",
+					   "r1...", "r1.a.0.", "r01.grant_0123456789abcdef.7.x",
+					   "x" };
 
 	for (size_t i = 0; i < COUNT(odd); i++)
 		accepted += refresh_token_read(&hand.w, odd[i], &read);

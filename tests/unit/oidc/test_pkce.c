@@ -11,10 +11,10 @@
 #include "oidc/pkce.h"
 #include "oidc/scope.h"
 
-#define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
-#define X43 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define X128 X43 X43 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define X43       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define X128      X43 X43 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 static void only_the_verifier_of_a_challenge_matches_it(UNUSED void **state)
 {
@@ -78,7 +78,8 @@ static void a_scope_is_narrowed_to_what_is_allowed(UNUSED void **state)
 	assert_string_equal(scope_narrow(arena, "openid", NULL), "");
 	assert_string_equal(scope_join(arena, "openid email", "email clinic"), "openid email clinic");
 	assert_string_equal(scope_join(arena, NULL, "email"), "email");
-	assert_string_equal(scope_without(arena, "openid offline_access email", "offline_access"), "openid email");
+	assert_string_equal(scope_without(arena, "openid offline_access email", "offline_access"),
+			    "openid email");
 }
 
 static void a_scope_stands_within_another_word_by_word(UNUSED void **state)

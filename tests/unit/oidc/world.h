@@ -1,5 +1,5 @@
-/* world.h: a small clinic with apps, and peers (browsers and apps) that call the provider as front.c would let
- * them: guard, handler, fault. No sockets. The store is the kit's, so every test runs on each engine. */
+/* world.h: a small clinic with apps, and peers (browsers and apps) that call the provider as front.c would
+ * let them: guard, handler, fault. No sockets. The store is the kit's, so every test runs on each engine. */
 #ifndef OIDC_WORLD_H
 #define OIDC_WORLD_H
 
@@ -33,11 +33,11 @@
 #include "people/role.h"
 #include "store/snapshot.h"
 
-#define PASSWORD "lantern-harbor-violet-58"
-#define SECRET "demo-secret-of-the-app-8731"
-#define START_US INT64_C(1790000000000000)
-#define CALLBACK "https://app.example/cb"
-#define VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" /* RFC 7636 appendix B */
+#define PASSWORD  "lantern-harbor-violet-58"
+#define SECRET    "demo-secret-of-the-app-8731"
+#define START_US  INT64_C(1790000000000000)
+#define CALLBACK  "https://app.example/cb"
+#define VERIFIER  "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk" /* RFC 7636 appendix B */
 #define CHALLENGE "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 static struct {
@@ -68,14 +68,21 @@ static void make_practice(struct hand *hand, const char *id, const char *name)
 	bool changed;
 
 	hand->w.practice = id;
-	assert_ok(hand, practice_apply(&hand->w,
-				       &(struct practice_change){ .id = id, .name = name, .timezone = "UTC", .template = "medium" },
-				       &changed));
+	assert_ok(hand,
+		  practice_apply(&hand->w,
+				 &(struct practice_change){
+					 .id = id, .name = name, .timezone = "UTC", .template = "medium" },
+				 &changed));
 	assert_ok(hand, tx_commit(&tx));
 	assert_ok(hand, snapshot_renew(&hand->w));
 	tx = tx_begin(&hand->w);
-	assert_ok(hand, location_apply(&hand->w, &(struct location_change){ .id = "main", .name = "Main Street" }, &changed));
-	assert_ok(hand, location_apply(&hand->w, &(struct location_change){ .id = "west", .name = "West Side", .position = 1 }, &changed));
+	assert_ok(hand,
+		  location_apply(&hand->w, &(struct location_change){ .id = "main", .name = "Main Street" },
+				 &changed));
+	assert_ok(hand, location_apply(
+				&hand->w,
+				&(struct location_change){ .id = "west", .name = "West Side", .position = 1 },
+				&changed));
 	assert_ok(hand, tx_commit(&tx));
 	assert_ok(hand, snapshot_renew(&hand->w));
 	tx_end(&tx);
@@ -83,11 +90,17 @@ static void make_practice(struct hand *hand, const char *id, const char *name)
 
 static void make_person(struct hand *hand, const char *practice, const char *email, char id_out[64])
 {
-	struct account_change change = { .email = email, .given_name = "Ada", .family_name = "Okafor", .class_ = "staff",
-					 .password = PASSWORD, .disabled = -1 };
+	struct account_change change = { .email = email,
+					 .given_name = "Ada",
+					 .family_name = "Okafor",
+					 .class_ = "staff",
+					 .password = PASSWORD,
+					 .disabled = -1 };
 	const char *const main_only[] = { "main", NULL }, *const west_only[] = { "west", NULL };
-	const struct assignment held[] = { { .role_id = "provider", .source = "base", .locations = main_only },
-					   { .role_id = "manager", .source = "base", .locations = west_only } };
+	const struct assignment held[] = {
+		{ .role_id = "provider", .source = "base", .locations = main_only },
+		{ .role_id = "manager", .source = "base", .locations = west_only }
+	};
 	const char *id;
 	bool created, changed;
 
@@ -104,11 +117,12 @@ static void make_person(struct hand *hand, const char *practice, const char *ema
 /* What apps have in common; the members of more come on top. */
 static void make_app(struct hand *hand, const char *client_id, const char *secret, const char *more)
 {
-	json_t *declared = json_pack("{s:s, s:s, s:s, s:[s], s:[s], s:[sss], s:[sssssss], s:b, s:[s]}", "client_id", client_id,
-				     "name", "Scheduler & Co", "type", "oidc", "practices", "north", "redirect_uris", CALLBACK,
-				     "grant_types", "authorization_code", "refresh_token", "client_credentials", "scopes", "openid",
-				     "profile", "email", "clinic", "roles", "groups", "offline_access", "first_party", true,
-				     "post_logout_redirect_uris", "https://app.example/bye");
+	json_t *declared = json_pack(
+		"{s:s, s:s, s:s, s:[s], s:[s], s:[sss], s:[sssssss], s:b, s:[s]}", "client_id", client_id,
+		"name", "Scheduler & Co", "type", "oidc", "practices", "north", "redirect_uris", CALLBACK,
+		"grant_types", "authorization_code", "refresh_token", "client_credentials", "scopes",
+		"openid", "profile", "email", "clinic", "roles", "groups", "offline_access", "first_party",
+		true, "post_logout_redirect_uris", "https://app.example/bye");
 	json_t *extra = json_loads(more, 0, NULL);
 	const char *message = NULL;
 	bool created, changed;
@@ -129,7 +143,8 @@ static void make_signer(struct hand *hand)
 	AUTO_BUF more = BUF(4 * KB);
 
 	assert_int_equal(jose_generate("ES256", hand->arena, &private_jwk, &public_jwk, &kid), OK);
-	buf_print(&more, "{\"token_endpoint_auth_method\": \"private_key_jwt\", \"jwks\": {\"keys\": [%s]}}", public_jwk);
+	buf_print(&more, "{\"token_endpoint_auth_method\": \"private_key_jwt\", \"jwks\": {\"keys\": [%s]}}",
+		  public_jwk);
 	make_app(hand, "signer", NULL, buf_str(&more));
 	free(world.signer_key);
 	world.signer_key = strdup(private_jwk);
@@ -139,16 +154,20 @@ static void make_apps(struct hand *hand)
 {
 	make_app(hand, "web", SECRET,
 		 "{\"practices\": [\"north\", \"south\"], \"resources\": [\"https://api.example/\"],"
-		 " \"backchannel_logout_uri\": \"https://app.example/out\", \"frontchannel_logout_uri\": \"https://app.example/frame\"}");
+		 " \"backchannel_logout_uri\": \"https://app.example/out\", \"frontchannel_logout_uri\": "
+		 "\"https://app.example/frame\"}");
 	make_app(hand, "other", "another-secret-of-the-other-app-1",
-		 "{\"token_endpoint_auth_method\": \"client_secret_post\", \"resources\": [\"https://api.example/\"]}");
+		 "{\"token_endpoint_auth_method\": \"client_secret_post\", \"resources\": "
+		 "[\"https://api.example/\"]}");
 	make_app(hand, "spa", NULL,
-		 "{\"token_endpoint_auth_method\": \"none\", \"grant_types\": [\"authorization_code\", \"refresh_token\"]}");
+		 "{\"token_endpoint_auth_method\": \"none\", \"grant_types\": [\"authorization_code\", "
+		 "\"refresh_token\"]}");
 	make_app(hand, "third", SECRET, "{\"first_party\": false}");
 	make_app(hand, "loose", SECRET, "{\"require_pkce\": false}");
 	make_app(hand, "placed", SECRET, "{\"require_location\": true}");
 	make_app(hand, "pusher", SECRET, "{\"require_pushed_authorization_requests\": true}");
-	make_app(hand, "queryonly", SECRET, "{\"response_modes\": [\"query\"], \"grant_types\": [\"client_credentials\"]}");
+	make_app(hand, "queryonly", SECRET,
+		 "{\"response_modes\": [\"query\"], \"grant_types\": [\"client_credentials\"]}");
 	make_app(hand, "off", SECRET, "{\"disabled\": true}");
 	make_signer(hand);
 }
@@ -176,15 +195,21 @@ UNUSED static void the_clinic_opens(UNUSED void **state)
 	struct hand hand;
 
 	clock_freeze_us(START_US);
-	world.config = (struct config){ .issuer = "http://localhost:8080", .issuer_host = "localhost:8080",
-					.issuer_origin = "http://localhost:8080", .development = true };
+	world.config = (struct config){ .issuer = "http://localhost:8080",
+					.issuer_host = "localhost:8080",
+					.issuer_origin = "http://localhost:8080",
+					.development = true };
 	world.config.limits.sign_in_tries = 1000;
 	world.config.limits.sign_in_window = 300;
 	world.vault = vault_open((struct bytes){ master, sizeof master });
 	world.passwords = passwords_open(world.vault, (struct password_cost){ 1024, 1, 4 });
 	world.snapshots = snapshots_new();
-	world.app = (struct app){ .config = &world.config, .store = kit_store, .vault = world.vault,
-				  .passwords = world.passwords, .snapshots = world.snapshots, .participants = participants };
+	world.app = (struct app){ .config = &world.config,
+				  .store = kit_store,
+				  .vault = world.vault,
+				  .passwords = world.passwords,
+				  .snapshots = world.snapshots,
+				  .participants = participants };
 	hand_open(&hand, NULL);
 	assert_ok(&hand, snapshots_refresh(&hand.w, true));
 	work_end(&hand.w);
@@ -236,10 +261,10 @@ static void keep_cookie(struct peer *p, const char *line)
 {
 	const char *equals = strchr(line, '=');
 	size_t size = (size_t)(equals - line);
-	char *jar = strncmp(line, COOKIE_SESSION, size) == 0 ? p->session :
-		    strncmp(line, COOKIE_FLOW, size) == 0    ? p->flow :
-		    strncmp(line, COOKIE_PROOF, size) == 0   ? p->proof :
-							       NULL;
+	char *jar = strncmp(line, COOKIE_SESSION, size) == 0 ? p->session
+		    : strncmp(line, COOKIE_FLOW, size) == 0  ? p->flow
+		    : strncmp(line, COOKIE_PROOF, size) == 0 ? p->proof
+							     : NULL;
 
 	assert(jar);
 	snprintf(jar, 100, "%.*s", (int)strcspn(equals + 1, ";"), equals + 1);
@@ -252,7 +277,8 @@ static void take_answer(struct peer *p, const struct request *rq)
 	assert(r && r->status);
 	p->status = r->status;
 	snprintf(p->location, sizeof p->location, "%s", r->location ? r->location : "");
-	snprintf(p->body, sizeof p->body, "%.*s", (int)r->body.size, r->body.at ? (const char *)r->body.at : "");
+	snprintf(p->body, sizeof p->body, "%.*s", (int)r->body.size,
+		 r->body.at ? (const char *)r->body.at : "");
 	snprintf(p->policy, sizeof p->policy, "%s", r->policy ? r->policy : "");
 	p->challenge[0] = '\0';
 	for (const struct response_field *f = r->fields; f; f = f->next) {
@@ -281,11 +307,14 @@ static const struct route *route_of(const char *method, const char *path)
 static void add_cookies(struct request *rq, const struct peer *p)
 {
 	struct cookie *list = arena_array(rq->w.arena, struct cookie, 3);
-	const struct cookie all[] = { { COOKIE_SESSION, p->session }, { COOKIE_FLOW, p->flow }, { COOKIE_PROOF, p->proof } };
+	const struct cookie all[] = { { COOKIE_SESSION, p->session },
+				      { COOKIE_FLOW, p->flow },
+				      { COOKIE_PROOF, p->proof } };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i].value[0])
-			list[rq->cookie_count++] = (struct cookie){ all[i].name, arena_text(rq->w.arena, all[i].value) };
+			list[rq->cookie_count++] =
+				(struct cookie){ all[i].name, arena_text(rq->w.arena, all[i].value) };
 	rq->cookies = list;
 }
 
@@ -310,7 +339,8 @@ static int request_as(struct peer *p, struct hand *hand, const char *target, con
 
 	work_begin(&rq.w, &world.app, hand->db, hand->arena);
 	rq.method = form ? METHOD_POST : METHOD_GET;
-	rq.path = mark ? arena_textn(hand->arena, target, (size_t)(mark - target)) : arena_text(hand->arena, target);
+	rq.path = mark ? arena_textn(hand->arena, target, (size_t)(mark - target))
+		       : arena_text(hand->arena, target);
 	rq.raw_query = mark ? arena_text(hand->arena, mark + 1) : NULL;
 	rq.route = route_of(form ? "POST" : "GET", rq.path);
 	rq.content_type = form ? "application/x-www-form-urlencoded" : NULL;
@@ -426,8 +456,9 @@ UNUSED static int submit(struct peer *p, const char *path, const char *fields)
 	return request_of(p, path, form);
 }
 
-#define ASK_REST "&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_challenge=" CHALLENGE \
-		 "&code_challenge_method=S256&state=xyz"
+#define ASK_REST                                                                                             \
+	"&response_type=code&redirect_uri=https%3A%2F%2Fapp.example%2Fcb&code_challenge=" CHALLENGE          \
+	"&code_challenge_method=S256&state=xyz"
 #define ASK(client, scope, more) "/oauth2/authorize?client_id=" client "&scope=" scope ASK_REST more
 
 /* From the app's redirect through the sign-in page, as far as it goes. */
@@ -479,8 +510,9 @@ UNUSED static int exchange(struct peer *app, const char *form)
 	return request_of(app, PATH_TOKEN, form);
 }
 
-#define CODE_FORM(code_format) "grant_type=authorization_code&code=" code_format \
-			       "&redirect_uri=https%%3A%%2F%%2Fapp.example%%2Fcb&code_verifier=" VERIFIER
+#define CODE_FORM(code_format)                                                                               \
+	"grant_type=authorization_code&code=" code_format                                                    \
+	"&redirect_uri=https%%3A%%2F%%2Fapp.example%%2Fcb&code_verifier=" VERIFIER
 
 /* Redeems a code of "web"; status. */
 UNUSED static int redeem(struct peer *app, const char *code)
@@ -512,16 +544,16 @@ UNUSED static void obtain_tokens(struct peer *browser, struct peer *app, const c
 }
 
 /* Something an administrator does meanwhile. */
-#define meanwhile(practice_id, call)                                       \
-	do {                                                               \
-		struct hand hand;                                          \
-		hand_open(&hand, (practice_id));                           \
-		struct tx tx_ = tx_begin(&hand.w);                         \
-		assert_ok(&hand, (call));                                  \
-		assert_ok(&hand, tx_commit(&tx_));                         \
-		tx_end(&tx_);                                              \
-		assert_ok(&hand, snapshot_renew(&hand.w));                 \
-		hand_end(&hand);                                           \
+#define meanwhile(practice_id, call)                                                                         \
+	do {                                                                                                 \
+		struct hand hand;                                                                            \
+		hand_open(&hand, (practice_id));                                                             \
+		struct tx tx_ = tx_begin(&hand.w);                                                           \
+		assert_ok(&hand, (call));                                                                    \
+		assert_ok(&hand, tx_commit(&tx_));                                                           \
+		tx_end(&tx_);                                                                                \
+		assert_ok(&hand, snapshot_renew(&hand.w));                                                   \
+		hand_end(&hand);                                                                             \
 	} while (0)
 
 #endif

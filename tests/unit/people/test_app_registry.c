@@ -252,16 +252,16 @@ static void a_declared_app_is_checked_field_by_field(UNUSED void **state)
 	} cases[] = {
 		{ "{" BASE "}", NULL },
 		{ "{" BASE ",\"type\":\"oidc\",\"grant_types\":[\"authorization_code\",\"refresh_token\"],"
-			   "\"scopes\":[\"openid\",\"offline_access\"]}",
+		  "\"scopes\":[\"openid\",\"offline_access\"]}",
 		  NULL },
 		{ "{" BASE ",\"token_endpoint_auth_method\":\"none\"}", NULL },
 		{ "{" BASE ",\"require_pkce\":false}", NULL },
 		{ "{" BASE ",\"access_token_lifetime\":\"10m\",\"refresh_token_lifetime\":86400}", NULL },
 		{ "{" BASE ",\"id_token_claims\":[\"email\",\"name\"],\"roles\":[\"owner\"],\"resources\":["
-			   "\"https://api.example\",\"urn:x:api\"]}",
+		  "\"https://api.example\",\"urn:x:api\"]}",
 		  NULL },
 		{ "{" BASE ",\"frontchannel_logout_uri\":\"https://app.example/"
-			   "out\",\"backchannel_logout_uri\":\"https://other.example/out\"}",
+		  "out\",\"backchannel_logout_uri\":\"https://other.example/out\"}",
 		  NULL },
 		{ "{\"client_id\":\"a\",\"name\":\"A\",\"practices\":[\"x\"],\"application_type\":\"native\","
 		  "\"redirect_uris\":[\"com.example.app:/done\"]}",
@@ -325,7 +325,7 @@ static void a_declared_app_is_checked_field_by_field(UNUSED void **state)
 		{ "{" BASE ",\"token_endpoint_auth_method\":\"none\",\"require_pkce\":false}",
 		  "require_pkce: an app" },
 		{ "{" BASE ",\"token_endpoint_auth_method\":\"none\",\"grant_types\":[\"authorization_code\","
-			   "\"client_credentials\"]}",
+		  "\"client_credentials\"]}",
 		  "grant_types: client_credentials" },
 		{ "{" BASE ",\"token_endpoint_auth_method\":\"private_key_jwt\"}",
 		  "jwks: private_key_jwt needs" },
@@ -357,7 +357,7 @@ static void a_declared_app_is_checked_field_by_field(UNUSED void **state)
 static void a_key_set_with_a_private_part_is_refused(UNUSED void **state)
 {
 	static const char good[] = "{" BASE ",\"token_endpoint_auth_method\":\"private_key_jwt\",\"jwks\":{"
-					    "\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
+				   "\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
 				   "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\",\"y\":\"x_"
 				   "FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0\"%s}]}%s}";
 	static const struct {

@@ -127,7 +127,11 @@ static void a_deleted_practice_is_found_closed_and_its_id_is_not_given_again(UNU
 	world_practice(&hand, "snap-gone");
 	int64_t epoch = snapshot_practice(hand.w.snapshot, "snap-gone")->epoch;
 
+	world_person(&hand, "ada@gone.example", NULL, NULL);
 	assert_ok(&hand, in_tx(&hand, practice_delete(&hand.w, "snap-gone")));
+	assert_int_equal(count_of(&hand, "SELECT COUNT(*) FROM account_finder WHERE practice_id = $1",
+				  V_TEXT("snap-gone")),
+			 0);
 	assert_ok(&hand, snapshot_renew(&hand.w));
 	const struct practice *practice = snapshot_practice(hand.w.snapshot, "snap-gone");
 
