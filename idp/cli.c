@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "store/db.h"
 
-#define WORDS_MAX 500
-#define FILE_MAX (MB + 1) /* one byte more than a document may have, so that the reader says so */
+#define WORDS_MAX    500
+#define FILE_MAX     (MB + 1) /* one byte more than a document may have, so that the reader says so */
 #define PASSWORD_MAX 1100
 
 /* What stands anywhere in the line and is for the client alone. */
@@ -64,7 +64,8 @@ static bool line_read(struct line *line, int argc, char **argv)
 		return false;
 	line->words = arena_array(line->arena, char *, (size_t)argc + 1);
 	for (int i = 1; i < argc; i++) {
-		if (takes("--config", NULL, argc, argv, &i, &line->config) || takes("--output", "-o", argc, argv, &i, &line->output))
+		if (takes("--config", NULL, argc, argv, &i, &line->config) ||
+		    takes("--output", "-o", argc, argv, &i, &line->output))
 			continue;
 		if (text_equal(argv[i], "--help") || text_equal(argv[i], "-h"))
 			line->help = true;
@@ -148,7 +149,8 @@ static bool ask_quietly(const char *question, char *out, size_t size)
 static bool ask_password(char *out, size_t size)
 {
 	char again[PASSWORD_MAX];
-	bool same = ask_quietly("Password", out, size) && ask_quietly("Again", again, sizeof again) && text_equal(out, again);
+	bool same = ask_quietly("Password", out, size) && ask_quietly("Again", again, sizeof again) &&
+		    text_equal(out, again);
 
 	explicit_bzero(again, sizeof again);
 	return same;
@@ -163,12 +165,14 @@ static bool gather_password(const struct command *command, json_t *arguments)
 
 	if (command_option(command, "password-stdin") < 0 || (!from_input && !asked))
 		return true;
-	bool read = from_input ? read_line(password, sizeof password) : ask_password(password, sizeof password);
+	bool read =
+		from_input ? read_line(password, sizeof password) : ask_password(password, sizeof password);
 
 	if (read)
 		json_set_text(arguments, "password", password);
 	else
-		(void)usage(from_input ? "no password on standard input" : "the two passwords differ, or this is no terminal");
+		(void)usage(from_input ? "no password on standard input"
+				       : "the two passwords differ, or this is no terminal");
 	explicit_bzero(password, sizeof password);
 	return read;
 }
@@ -206,14 +210,19 @@ static json_t *answer_here(struct line *line, const struct config *config, const
 	char message[512] = "";
 
 	if (app_open(config, &app, message, sizeof message) != OK)
-		return json_pack("{s:i, s:s, s:n}", "code", text_equal(json_get_text(request, "noun"), "doctor") ? EXIT_UNHEALTHY : EXIT_FAILED,
+		return json_pack("{s:i, s:s, s:n}", "code",
+				 text_equal(json_get_text(request, "noun"), "doctor") ? EXIT_UNHEALTHY
+										      : EXIT_FAILED,
 				 "message", message, "result");
 	struct db *db = db_open(app.store);
 
 	work_begin(&work, &app, db, line->arena);
-	work.actor = (struct actor){ .kind = ACTOR_OPERATOR, .id = operator_name(line->arena), .address = "local" };
-	json_t *answer = db ? desk_answer(&work, request) :
-			      json_pack("{s:i, s:s, s:n}", "code", EXIT_FAILED, "message", "the store could not be reached", "result");
+	work.actor = (struct actor){ .kind = ACTOR_OPERATOR,
+				     .id = operator_name(line->arena),
+				     .address = "local" };
+	json_t *answer = db ? desk_answer(&work, request)
+			    : json_pack("{s:i, s:s, s:n}", "code", EXIT_FAILED, "message",
+					"the store could not be reached", "result");
 	work_end(&work);
 	if (db)
 		db_close(db);
@@ -241,7 +250,9 @@ static int show(struct line *line, const struct command *command, const json_t *
 static int ask(struct line *line, const struct command *command, json_t *arguments)
 {
 	AUTO(json_done) json_t *answer = NULL;
-	AUTO(json_done) json_t *request = json_pack("{s:s, s:s?, s:O}", "noun", command->noun, "verb", command->verb, "arguments", arguments);
+	AUTO(json_done)
+	json_t *request = json_pack("{s:s, s:s?, s:O}", "noun", command->noun, "verb", command->verb,
+				    "arguments", arguments);
 	const struct config *config = app_config(line->arena, line->config);
 
 	if (!config)
@@ -262,9 +273,10 @@ static int run_command(struct line *line, const struct command *command, int ski
 	}
 	if (line->output && !print_knows(line->output))
 		return usage("-o is table, json, yaml or name");
-	if (!command_parse(line->arena, command, line->count - skip, line->words + skip, &arguments, &message))
-		return usage("%s\nSee: lanyard %s%s%s --help", message, command->noun, command->verb ? " " : "",
-			     command->verb ? command->verb : "");
+	if (!command_parse(line->arena, command, line->count - skip, line->words + skip, &arguments,
+			   &message))
+		return usage("%s\nSee: lanyard %s%s%s --help", message, command->noun,
+			     command->verb ? " " : "", command->verb ? command->verb : "");
 	if (!gather_file(line, command, arguments) || !gather_password(command, arguments))
 		return EXIT_USAGE;
 	gather_confirmation(command, arguments);
@@ -293,8 +305,8 @@ static int run_noun(struct line *line, const char *noun)
 		return run_command(line, command, command->verb ? 2 : 1);
 	if (verb && verb[0] != '-') {
 		const char *near = verb_near(line, noun, verb);
-		return near ? usage("there is no lanyard %s %s (did you mean %s?)", noun, verb, near) :
-			      usage("there is no lanyard %s %s; see lanyard %s --help", noun, verb, noun);
+		return near ? usage("there is no lanyard %s %s (did you mean %s?)", noun, verb, near)
+			    : usage("there is no lanyard %s %s; see lanyard %s --help", noun, verb, noun);
 	}
 	help_noun(line->help ? stdout : stderr, noun);
 	return line->help ? EXIT_OK : EXIT_USAGE;
@@ -322,7 +334,8 @@ static int completion(struct line *line)
 
 	if (!line->help && completion_print(stdout, shell))
 		return EXIT_OK;
-	return usage("completion bash|zsh|fish, for example: lanyard completion bash > /etc/bash_completion.d/lanyard");
+	return usage("completion bash|zsh|fish, for example: lanyard completion bash > "
+		     "/etc/bash_completion.d/lanyard");
 }
 
 static int reference(struct line *line)
@@ -336,7 +349,8 @@ static int reference(struct line *line)
 	else if (text_equal(what, "commands"))
 		help_reference(stdout);
 	else
-		return usage("reference apply|schema|commands: the apply document, its JSON Schema, all commands");
+		return usage(
+			"reference apply|schema|commands: the apply document, its JSON Schema, all commands");
 	return EXIT_OK;
 }
 
@@ -359,8 +373,8 @@ static int run_line(struct line *line)
 		return run_noun(line, noun);
 	const char *near = text_nearest(noun, help_words(line->arena));
 
-	return near ? usage("there is no command %s (did you mean %s?)", noun, near) :
-		      usage("there is no command %s; see lanyard --help", noun);
+	return near ? usage("there is no command %s (did you mean %s?)", noun, near)
+		    : usage("there is no command %s; see lanyard --help", noun);
 }
 
 int cli_main(int argc, char **argv)

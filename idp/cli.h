@@ -13,7 +13,8 @@ struct arena;
 
 struct local_command {
 	const char *name, *usage, *about, *examples;
-	int (*run)(int argc, char **argv, const char *config_file); /* argv[0] is the name; config_file may be NULL */
+	int (*run)(int argc, char **argv,
+		   const char *config_file); /* argv[0] is the name; config_file may be NULL */
 };
 extern const struct local_command local_commands[]; /* ends with a row without name */
 

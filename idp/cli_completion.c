@@ -35,7 +35,8 @@ static void print_options(FILE *out, const struct command *row)
 	fputs("--practice --yes --output --quiet --config --help", out);
 }
 
-static void each_command(FILE *out, void (*print)(FILE *out, const struct command *rows, const struct command *row))
+static void each_command(FILE *out,
+			 void (*print)(FILE *out, const struct command *rows, const struct command *row))
 {
 	for (const struct command *const *table = admin_nouns; *table; table++)
 		for (const struct command *row = *table; row->noun; row++)
@@ -64,14 +65,18 @@ static void bash_options(FILE *out, const struct command *rows, const struct com
 /* zsh reads the same function through bashcompinit. */
 static void print_bash(FILE *out)
 {
-	fputs("_lanyard() {\n\tlocal here=\"${COMP_WORDS[COMP_CWORD]}\" noun=\"${COMP_WORDS[1]}\" verb=\"${COMP_WORDS[2]}\" words=\"\"\n"
-	      "\tcase \"$noun $verb\" in\n", out);
+	fputs("_lanyard() {\n\tlocal here=\"${COMP_WORDS[COMP_CWORD]}\" noun=\"${COMP_WORDS[1]}\" "
+	      "verb=\"${COMP_WORDS[2]}\" words=\"\"\n"
+	      "\tcase \"$noun $verb\" in\n",
+	      out);
 	each_command(out, bash_options);
 	fputs("\tesac\n\t[ \"$COMP_CWORD\" -eq 2 ] && case \"$noun\" in\n", out);
 	each_command(out, bash_verbs);
 	fputs("\tesac\n\t[ \"$COMP_CWORD\" -eq 1 ] && words=\"", out);
 	print_words(out);
-	fputs("\"\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$here\"))\n}\ncomplete -o default -F _lanyard lanyard\n", out);
+	fputs("\"\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$here\"))\n}\ncomplete -o default -F _lanyard "
+	      "lanyard\n",
+	      out);
 }
 
 static void print_zsh(FILE *out)
@@ -80,13 +85,25 @@ static void print_zsh(FILE *out)
 	print_bash(out);
 }
 
+/* Inside single quotes fish wants \\' for an apostrophe. */
+static void print_quoted(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fprintf(out, *text == '\'' ? "\\%c" : "%c", *text);
+}
+
 static void fish_row(FILE *out, const struct command *rows, const struct command *row)
 {
 	(void)rows;
-	if (row->verb)
-		fprintf(out, "complete -c lanyard -f -n '__fish_seen_subcommand_from %s' -a %s -d '%s'\n", row->noun, row->verb, row->about);
+	if (row->verb) {
+		fprintf(out, "complete -c lanyard -f -n '__fish_seen_subcommand_from %s' -a %s -d '",
+			row->noun, row->verb);
+		print_quoted(out, row->about);
+		fputs("'\n", out);
+	}
 	for (const char *const *option = row->options; option && *option; option++)
-		fprintf(out, "complete -c lanyard -n '__fish_seen_subcommand_from %s' -l %.*s\n", row->noun, (int)strcspn(*option, "="), *option);
+		fprintf(out, "complete -c lanyard -n '__fish_seen_subcommand_from %s' -l %.*s\n", row->noun,
+			(int)strcspn(*option, "="), *option);
 }
 
 static void print_fish(FILE *out)

@@ -30,10 +30,13 @@ static bool is_first(const struct command *rows, const struct command *row)
 
 void help_all(FILE *out)
 {
-	fputs("Lanyard: sign-in for medical clinics.\n\nUsage: lanyard COMMAND [--config FILE] [-o table|json|yaml|name] [--quiet]\n\n", out);
+	fputs("Lanyard: sign-in for medical clinics.\n\nUsage: lanyard COMMAND [--config FILE] [-o "
+	      "table|json|yaml|name] [--quiet]\n\n",
+	      out);
 	for (const struct local_command *row = local_commands; row->name; row++)
 		fprintf(out, "  %-12s %s\n", row->name, row->about);
-	fprintf(out, "  %-12s %s\n  %-12s %s\n\n", "completion", "bash, zsh, fish", "reference", "apply, schema, commands");
+	fprintf(out, "  %-12s %s\n  %-12s %s\n\n", "completion", "bash, zsh, fish", "reference",
+		"apply, schema, commands");
 	for (const struct command *const *table = admin_nouns; *table; table++) {
 		for (const struct command *row = *table; row->noun; row++) {
 			if (!is_first(*table, row))
@@ -42,8 +45,10 @@ void help_all(FILE *out)
 			list_verbs(out, *table, row->noun);
 		}
 	}
-	fputs("\nMore: lanyard COMMAND --help. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not allowed, 5 conflict,\n"
-	      "6 differences found, 7 unhealthy.\n", out);
+	fputs("\nMore: lanyard COMMAND --help. Exit codes: 0 ok, 1 failed, 2 usage, 3 not found, 4 not "
+	      "allowed, 5 conflict,\n"
+	      "6 differences found, 7 unhealthy.\n",
+	      out);
 }
 
 void help_noun(FILE *out, const char *noun)
@@ -73,12 +78,12 @@ static const char *value_word(const char *option)
 	}
 }
 
-static void print_examples(FILE *out, const char *examples)
+static void print_examples(FILE *out, const char *examples, const char *indent)
 {
-	fputs("\nExamples:\n", out);
+	fputs(strlen(indent) > 2 ? "\nExamples:\n\n" : "\nExamples:\n", out);
 	for (const char *line = examples; line && *line;) {
 		size_t length = strcspn(line, "\n");
-		fprintf(out, "  %.*s\n", (int)length, line);
+		fprintf(out, "%s%.*s\n", indent, (int)length, line);
 		line += length + (line[length] == '\n');
 	}
 }
@@ -86,18 +91,20 @@ static void print_examples(FILE *out, const char *examples)
 void help_command(FILE *out, const struct command *command)
 {
 	fprintf(out, "lanyard %s\n\n%s.\n", command->usage, command->about);
-	print_examples(out, command->examples);
+	print_examples(out, command->examples, "  ");
 	fputs("\nOptions:\n", out);
 	for (const char *const *option = command->options; option && *option; option++)
 		fprintf(out, "  --%.*s%s\n", (int)strcspn(*option, "="), *option, value_word(*option));
-	fputs("  --practice VALUE, or -p VALUE: needed when there is more than one\n  --yes, or -y: no question asked\n"
-	      "  -o table|json|yaml|name, --quiet, --config FILE\n", out);
+	fputs("  --practice VALUE, or -p VALUE: needed when there is more than one\n  --yes, or -y: no "
+	      "question asked\n"
+	      "  -o table|json|yaml|name, --quiet, --config FILE\n",
+	      out);
 }
 
 void help_local(FILE *out, const struct local_command *command)
 {
 	fprintf(out, "lanyard %s\n\n%s.\n", command->usage, command->about);
-	print_examples(out, command->examples);
+	print_examples(out, command->examples, "  ");
 }
 
 const char *const *help_words(struct arena *arena)
@@ -118,22 +125,29 @@ const char *const *help_words(struct arena *arena)
 	return words;
 }
 
-static void print_section(FILE *out, const char *usage, const char *about, const char *examples)
+static void print_section(FILE *out, const char *noun, const char *verb, const char *about)
 {
-	fprintf(out, "\n## %.*s\n\n%s.\n\n    lanyard %s\n", (int)strcspn(usage, "-[A"), usage, about, usage);
-	if (examples)
-		print_examples(out, examples);
+	fprintf(out, "\n## %s%s%s\n\n%s.\n", noun, verb ? " " : "", verb ? verb : "", about);
 }
 
 void help_reference(FILE *out)
 {
-	fputs("# Commands\n\nEvery command takes `--config FILE`, `-o table|json|yaml|name`, `--quiet`, `--practice P` (needed when there is\n"
-	      "more than one) and `--yes`. Data goes to standard output, words about it to standard error. Exit codes: 0 ok, 1 failed,\n"
+	fputs("# Commands\n\nEvery command takes `--config FILE`, `-o table|json|yaml|name`, `--quiet`, "
+	      "`--practice P` (needed when there is\n"
+	      "more than one) and `--yes`. Data goes to standard output, words about it to standard error. "
+	      "Exit codes: 0 ok, 1 failed,\n"
 	      "2 usage, 3 not found, 4 not allowed, 5 conflict, 6 differences found, 7 unhealthy.\n\n"
-	      "Generated from the program: `lanyard reference commands`.\n", out);
-	for (const struct local_command *row = local_commands; row->name; row++)
-		print_section(out, row->usage, row->about, row->examples);
-	for (const struct command *const *table = admin_nouns; *table; table++)
-		for (const struct command *row = *table; row->noun; row++)
-			print_section(out, row->usage, row->about, row->examples);
+	      "Generated from the program: `lanyard reference commands`.\n",
+	      out);
+	for (const struct local_command *row = local_commands; row->name; row++) {
+		print_section(out, row->name, NULL, row->about);
+		fprintf(out, "\n    lanyard %s\n", row->usage);
+	}
+	for (const struct command *const *table = admin_nouns; *table; table++) {
+		for (const struct command *row = *table; row->noun; row++) {
+			print_section(out, row->noun, row->verb, row->about);
+			fprintf(out, "\n    lanyard %s\n", row->usage);
+			print_examples(out, row->examples, "    ");
+		}
+	}
 }

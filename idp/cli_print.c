@@ -8,11 +8,12 @@
 #include "base/yaml.h"
 
 #define COLUMNS_MAX 32
-#define CELL_MAX ((size_t)120)
+#define CELL_MAX    ((size_t)120)
 
 static const char *const formats[] = { "table", "json", "yaml", "name", NULL };
 /* The member that names a thing. */
-static const char *const names[] = { "id", "email", "client_id", "kid", "sid", "practice", "feature", "check", NULL };
+static const char *const names[] = { "id",       "email",   "client_id", "kid", "sid",
+				     "practice", "feature", "check",     NULL };
 
 struct table {
 	const char *columns[COLUMNS_MAX];
@@ -58,8 +59,7 @@ static void add_members(struct buf *out, json_t *object, bool changes)
 	const char *key, *join = "";
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach (object, key, value) {
 		buf_print(out, "%s%s: ", join, key);
 		join = "; ";
 		if (changes)
@@ -81,7 +81,8 @@ static void add_value(struct buf *out, json_t *value)
 	case JSON_REAL:
 		buf_print(out, "%g", json_real_value(value));
 		break;
-	case JSON_TRUE: case JSON_FALSE:
+	case JSON_TRUE:
+	case JSON_FALSE:
 		buf_text(out, json_is_true(value) ? "yes" : "no");
 		break;
 	case JSON_NULL:
@@ -125,8 +126,7 @@ static void learn_columns(struct table *table, json_t *row)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(row, key, value)
-	{
+	json_object_foreach (row, key, value) {
 		bool known = false;
 		for (size_t i = 0; i < table->count; i++)
 			known |= text_equal(table->columns[i], key);
@@ -140,7 +140,8 @@ static void learn_widths(struct arena *arena, struct table *table, const json_t 
 	for (size_t c = 0; c < table->count; c++) {
 		table->widths[c] = width_of(table->columns[c]);
 		for (size_t i = 0; i < json_array_size(list); i++) {
-			size_t width = width_of(cell(arena, json_array_get(list, i), table->columns[c], CELL_MAX));
+			size_t width =
+				width_of(cell(arena, json_array_get(list, i), table->columns[c], CELL_MAX));
 			if (width > table->widths[c])
 				table->widths[c] = width;
 		}
@@ -166,7 +167,8 @@ static void print_rows(FILE *out, struct arena *arena, const json_t *list)
 	fputs(table.count ? "\n" : "", out);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		for (size_t c = 0; c < table.count; c++)
-			print_cell(out, cell(arena, json_array_get(list, i), table.columns[c], CELL_MAX), table.widths[c], c + 1 == table.count);
+			print_cell(out, cell(arena, json_array_get(list, i), table.columns[c], CELL_MAX),
+				   table.widths[c], c + 1 == table.count);
 		fputs("\n", out);
 	}
 }
@@ -183,19 +185,16 @@ static void print_thing(FILE *out, struct arena *arena, json_t *thing)
 	json_t *value;
 	size_t width = 0;
 
-	json_object_foreach(thing, key, value)
-	{
+	json_object_foreach (thing, key, value) {
 		width = width_of(key) > width && !is_rows(value) ? width_of(key) : width;
 	}
-	json_object_foreach(thing, key, value)
-	{
+	json_object_foreach (thing, key, value) {
 		if (is_rows(value))
 			continue;
 		print_cell(out, key, width, false);
 		fprintf(out, "%s\n", cell(arena, thing, key, 64 * KB));
 	}
-	json_object_foreach(thing, key, value)
-	{
+	json_object_foreach (thing, key, value) {
 		if (!is_rows(value))
 			continue;
 		fprintf(out, "\n%s\n", key);

@@ -40,7 +40,8 @@ static enum err named(struct work *work, const json_t *arguments, enum err err)
 	return fault(work, err, "%s%s%s", file ? file : "", file ? ": " : "", work->reason);
 }
 
-static enum err difference(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err difference(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			   int *code)
 {
 	struct plan plan;
 
@@ -62,11 +63,13 @@ static enum err carry_out(struct work *work, const struct plan *plan)
 	const struct step *step = &plan->steps[done];
 	const char *reason = work->err == err && work->reason ? work->reason : error_row(err)->text;
 
-	return fault(work, err, "%s%s: %s (%zu of %zu changes were made; this %s is as it was)", step->practice ? "practice " : "",
-		     step->practice ? step->practice : step->id, reason, done, plan->count, step->practice ? "practice" : "group");
+	return fault(work, err, "%s%s: %s (%zu of %zu changes were made; this %s is as it was)",
+		     step->practice ? "practice " : "", step->practice ? step->practice : step->id, reason,
+		     done, plan->count, step->practice ? "practice" : "group");
 }
 
-static enum err apply(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err apply(struct work *work, const json_t *arguments, json_t **result, const char **message,
+		      int *code)
 {
 	struct plan plan;
 
@@ -79,10 +82,9 @@ static enum err apply(struct work *work, const json_t *arguments, json_t **resul
 	return OK;
 }
 
-static enum err export(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
-{
-	(void)message, (void)code;
-	return picture_take(work, arg_is(arguments, "with-hashes"), result);
+static enum err export(struct work *work, const json_t *arguments, json_t **result, const char **message,
+		       int *code) {
+	(void)message, (void)code; return picture_take(work, arg_is(arguments, "with-hashes"), result);
 }
 
 /* clang-format off */

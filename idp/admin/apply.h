@@ -21,9 +21,19 @@ struct yaml_document;
 
 /* apply_fields.c: one row a field; apps have the rows of store/apps.h besides. */
 enum apply_kind {
-	APPLY_TEXT, APPLY_SLUG, APPLY_EMAIL, APPLY_WORD, APPLY_FLAG, APPLY_DATE, APPLY_PHONE, APPLY_NPI, APPLY_TIMEZONE,
-	APPLY_SECRET,    /* text that is never shown */
-	APPLY_TEXTS, APPLY_SLUGS, APPLY_NETWORKS,
+	APPLY_TEXT,
+	APPLY_SLUG,
+	APPLY_EMAIL,
+	APPLY_WORD,
+	APPLY_FLAG,
+	APPLY_DATE,
+	APPLY_PHONE,
+	APPLY_NPI,
+	APPLY_TIMEZONE,
+	APPLY_SECRET, /* text that is never shown */
+	APPLY_TEXTS,
+	APPLY_SLUGS,
+	APPLY_NETWORKS,
 	APPLY_LOCATIONS, /* "all" or a list of location ids */
 	APPLY_OBJECT,    /* its fields stand in rows below this path */
 	APPLY_OBJECTS,   /* a list of such */
@@ -32,12 +42,12 @@ enum apply_kind {
 };
 enum apply_need { OPTIONAL, AT_CREATION, REQUIRED };
 struct apply_field {
-	const char *path;   /* "practices.staff.email" */
+	const char *path; /* "practices.staff.email" */
 	enum apply_kind kind;
 	enum apply_need need;
-	const char *words;  /* APPLY_WORD: the choices, with spaces between */
+	const char *words; /* APPLY_WORD: the choices, with spaces between */
 	const char *help;
-	bool profile;       /* of an account: stands in its profile */
+	bool profile; /* of an account: stands in its profile */
 };
 extern const struct apply_field apply_fields[]; /* ends with path NULL */
 /* The row of this member, or NULL. */
@@ -46,16 +56,17 @@ const struct apply_field *apply_field_find(const char *path, const char *member)
 const char *apply_field_below(const struct apply_field *field, const char *path);
 
 struct apply_document {
-	const char *file;           /* for messages; may be NULL */
+	const char *file; /* for messages; may be NULL */
 	struct yaml_document *yaml;
-	json_t *practices, *apps;   /* all of them, over the documents of the text */
+	json_t *practices, *apps; /* all of them, over the documents of the text */
 	bool names_practices, names_apps;
 };
 /* Reads and checks each field by its row. ERR_DOCUMENT: the reason is "line 3, column 5: ...". */
-enum err apply_read(struct work *work, const char *file, const char *text, size_t size, struct apply_document *out) MUST_USE;
+enum err apply_read(struct work *work, const char *file, const char *text, size_t size,
+		    struct apply_document *out) MUST_USE;
 /* Notes ERR_DOCUMENT about a member (key NULL: the object itself). */
-enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object, const char *key,
-			const char *what, ...) PRINTF(5, 6);
+enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object,
+			const char *key, const char *what, ...) PRINTF(5, 6);
 
 /* export.c: what is there. Hashes of passwords and client secrets only when asked for. */
 enum err picture_take(struct work *work, bool with_hashes, json_t **out) MUST_USE;
@@ -76,14 +87,15 @@ struct plan {
 	size_t count, room;
 };
 struct plan_how {
-	bool prune;          /* remove what a written-out list leaves out */
+	bool prune;           /* remove what a written-out list leaves out */
 	bool prune_practices; /* practices too: only when the operator said yes */
 };
 /* Checks names that point to each other, then compares. Of the store only apps are read, by app_check. */
-enum err apply_plan(struct work *work, const struct apply_document *document, const json_t *picture, const struct plan_how *how,
-		    struct plan *out) MUST_USE;
+enum err apply_plan(struct work *work, const struct apply_document *document, const json_t *picture,
+		    const struct plan_how *how, struct plan *out) MUST_USE;
 /* apply_names.c: what a document's names point to, with the snapshot's; part of apply_plan. */
-enum err apply_names_check(struct work *work, const struct apply_document *document, const json_t *picture) MUST_USE;
+enum err apply_names_check(struct work *work, const struct apply_document *document,
+			   const json_t *picture) MUST_USE;
 /* The entries of a list so that what they point to (member: one id or a list of ids) stands before them;
  * NULL when they go in a circle. Ends with NULL. */
 json_t **apply_ordered(struct arena *arena, const json_t *list, const char *member);

@@ -29,7 +29,8 @@ static void release_json(void *thing)
 	json_decref(thing);
 }
 
-static void position_of(const struct apply_document *document, const json_t *object, const char *key, unsigned *line, unsigned *column)
+static void position_of(const struct apply_document *document, const json_t *object, const char *key,
+			unsigned *line, unsigned *column)
 {
 	const json_t *value = key ? json_object_get(object, key) : NULL;
 
@@ -38,11 +39,12 @@ static void position_of(const struct apply_document *document, const json_t *obj
 		return;
 	if (key && yaml_member_position(document->yaml, object, key, line, column))
 		return;
-	(void)!yaml_position(document->yaml, object, line, column); /* the very start, when it is from nowhere */
+	(void)!yaml_position(document->yaml, object, line,
+			     column); /* the very start, when it is from nowhere */
 }
 
-enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object, const char *key,
-			const char *what, ...)
+enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object,
+			const char *key, const char *what, ...)
 {
 	unsigned line, column;
 	va_list args;
@@ -71,13 +73,16 @@ static const char *phone_fault(const char *text)
 {
 	size_t digits = strspn(text + (*text == '+'), "0123456789");
 
-	return *text == '+' && text[1] != '0' && digits >= 8 && digits <= 15 && text[digits + 1] == '\0' ?
-		       NULL : "must be a number with country code, such as +13125550142";
+	return *text == '+' && text[1] != '0' && digits >= 8 && digits <= 15 && text[digits + 1] == '\0'
+		       ? NULL
+		       : "must be a number with country code, such as +13125550142";
 }
 
 static const char *word_fault(struct arena *arena, const char *text, const char *words)
 {
-	return text_words_have(words, text) && !strchr(text, ' ') ? NULL : arena_print(arena, "must be one of: %s", words);
+	return text_words_have(words, text) && !strchr(text, ' ')
+		       ? NULL
+		       : arena_print(arena, "must be one of: %s", words);
 }
 
 static const char *scalar_fault(struct arena *arena, const struct apply_field *field, const char *text)
@@ -85,39 +90,54 @@ static const char *scalar_fault(struct arena *arena, const struct apply_field *f
 	int64_t seconds = 0;
 
 	switch (field->kind) {
-	case APPLY_SLUG: case APPLY_SLUGS:
+	case APPLY_SLUG:
+	case APPLY_SLUGS:
 		return text_is_slug(text) ? NULL : "must be an id: small letters, digits and '-', at most 63";
 	case APPLY_EMAIL:
 		return email_canonical(arena, text) ? NULL : "must be an e-mail address";
 	case APPLY_WORD:
 		return word_fault(arena, text, field->words);
 	case APPLY_DATE:
-		return clock_parse(text, false, &seconds) ? NULL : "must be a date such as 2027-01-31, or a time with zone";
+		return clock_parse(text, false, &seconds)
+			       ? NULL
+			       : "must be a date such as 2027-01-31, or a time with zone";
 	case APPLY_PHONE:
 		return phone_fault(text);
 	case APPLY_NPI:
-		return strlen(text) == 10 && strspn(text, "0123456789") == 10 ? NULL : "must be ten digits in quotes";
+		return strlen(text) == 10 && strspn(text, "0123456789") == 10
+			       ? NULL
+			       : "must be ten digits in quotes";
 	case APPLY_TIMEZONE:
 		return timezone_is_known(text) ? NULL : "must be a time zone such as America/Chicago";
 	case APPLY_SECRET:
 		return text_fault(text, 1024);
 	case APPLY_NETWORKS: {
 		struct network network;
-		return network_parse(text, &network) ? NULL : "must be a network such as 10.1.2.0/24 or 103.171.247.*";
+		return network_parse(text, &network)
+			       ? NULL
+			       : "must be a network such as 10.1.2.0/24 or 103.171.247.*";
 	}
-	case APPLY_TEXT: case APPLY_TEXTS: case APPLY_LOCATIONS: case APPLY_FLAG: case APPLY_OBJECT: case APPLY_OBJECTS:
-	case APPLY_FREE: case APPLY_LATER:
+	case APPLY_TEXT:
+	case APPLY_TEXTS:
+	case APPLY_LOCATIONS:
+	case APPLY_FLAG:
+	case APPLY_OBJECT:
+	case APPLY_OBJECTS:
+	case APPLY_FREE:
+	case APPLY_LATER:
 		return text_fault(text, TEXT_MAX);
 	}
 	return NULL;
 }
 
-static enum err check_text(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_text(struct check *c, const struct apply_field *field, const json_t *object,
+			   const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (json_is_integer(value) || json_is_boolean(value))
-		return apply_complain(c->work, c->document, object, key, "%s must be text: put it in quotes", field->path);
+		return apply_complain(c->work, c->document, object, key, "%s must be text: put it in quotes",
+				      field->path);
 	if (!json_is_string(value))
 		return apply_complain(c->work, c->document, object, key, "%s must be text", field->path);
 	const char *wrong = scalar_fault(c->work->arena, field, json_string_value(value));
@@ -131,7 +151,8 @@ static const json_t *placed(const json_t *item, const json_t *list)
 	return json_is_boolean(item) || json_is_null(item) ? list : item;
 }
 
-static enum err check_list(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_list(struct check *c, const struct apply_field *field, const json_t *object,
+			   const char *key)
 {
 	const json_t *list = json_object_get(object, key);
 
@@ -139,51 +160,61 @@ static enum err check_list(struct check *c, const struct apply_field *field, con
 		return apply_complain(c->work, c->document, object, key, "%s must be a list", field->path);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
-		const char *wrong = json_is_string(item) ? scalar_fault(c->work->arena, field, json_string_value(item)) :
-							   "must be text: put it in quotes";
+		const char *wrong = json_is_string(item)
+					    ? scalar_fault(c->work->arena, field, json_string_value(item))
+					    : "must be text: put it in quotes";
 		if (wrong)
-			return apply_complain(c->work, c->document, placed(item, list), NULL, "%s %s", field->path, wrong);
+			return apply_complain(c->work, c->document, placed(item, list), NULL, "%s %s",
+					      field->path, wrong);
 	}
 	return OK;
 }
 
-static enum err check_locations(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_locations(struct check *c, const struct apply_field *field, const json_t *object,
+				const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 
 	if (text_equal(json_string_value(value), "all"))
 		return OK;
 	if (!json_is_array(value) || json_array_size(value) == 0)
-		return apply_complain(c->work, c->document, object, key, "%s must be all, or a list of locations", field->path);
+		return apply_complain(c->work, c->document, object, key,
+				      "%s must be all, or a list of locations", field->path);
 	return check_list(c, field, object, key);
 }
 
 /* Free objects are checked by the room that understands them. */
-static enum err check_free(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_free(struct check *c, const struct apply_field *field, const json_t *object,
+			   const char *key)
 {
 	const json_t *value = json_object_get(object, key);
 	const char *message = NULL;
 
 	if (!json_is_object(value))
-		return apply_complain(c->work, c->document, object, key, "%s must have fields of its own", field->path);
-	enum err err = text_ends(field->path, ".policy") ? policy_check(c->work->arena, value, &message) :
-							   permissions_check(c->work->arena, value, &message);
+		return apply_complain(c->work, c->document, object, key, "%s must have fields of its own",
+				      field->path);
+	enum err err = text_ends(field->path, ".policy") ? policy_check(c->work->arena, value, &message)
+							 : permissions_check(c->work->arena, value, &message);
 
 	/* The message begins with the field's name. */
-	return err == OK ? OK : apply_complain(c->work, c->document, object, key, "%.*s%s", (int)(strrchr(field->path, '.') - field->path + 1),
-					       field->path, message ? message : key);
+	return err == OK ? OK
+			 : apply_complain(c->work, c->document, object, key, "%.*s%s",
+					  (int)(strrchr(field->path, '.') - field->path + 1), field->path,
+					  message ? message : key);
 }
 
 static enum err check_object(struct check *c, const char *path, json_t *object);
 
-static enum err check_objects(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_objects(struct check *c, const struct apply_field *field, const json_t *object,
+			      const char *key)
 {
 	const json_t *list = json_object_get(object, key);
 
 	if (!json_is_array(list))
 		return apply_complain(c->work, c->document, object, key, "%s must be a list", field->path);
 	if (json_array_size(list) > LIST_MAX)
-		return apply_complain(c->work, c->document, object, key, "%s has more than %d entries", field->path, LIST_MAX);
+		return apply_complain(c->work, c->document, object, key, "%s has more than %d entries",
+				      field->path, LIST_MAX);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		json_t *entry = json_array_get(list, i);
 		if (!json_is_object(entry))
@@ -194,29 +225,43 @@ static enum err check_objects(struct check *c, const struct apply_field *field, 
 	return OK;
 }
 
-static enum err check_member(struct check *c, const struct apply_field *field, const json_t *object, const char *key)
+static enum err check_member(struct check *c, const struct apply_field *field, const json_t *object,
+			     const char *key)
 {
 	json_t *value = json_object_get(object, key);
 
 	switch (field->kind) {
 	case APPLY_LATER:
-		return apply_complain(c->work, c->document, object, key, "%s is not supported by this version", field->path);
+		return apply_complain(c->work, c->document, object, key,
+				      "%s is not supported by this version", field->path);
 	case APPLY_FLAG:
-		return json_is_boolean(value) ? OK : apply_complain(c->work, c->document, object, key, "%s must be true or false", field->path);
+		return json_is_boolean(value) ? OK
+					      : apply_complain(c->work, c->document, object, key,
+							       "%s must be true or false", field->path);
 	case APPLY_OBJECTS:
 		return check_objects(c, field, object, key);
 	case APPLY_OBJECT:
 		if (!json_is_object(value))
-			return apply_complain(c->work, c->document, object, key, "%s must have fields of its own", field->path);
+			return apply_complain(c->work, c->document, object, key,
+					      "%s must have fields of its own", field->path);
 		return check_object(c, field->path, value);
 	case APPLY_FREE:
 		return check_free(c, field, object, key);
 	case APPLY_LOCATIONS:
 		return check_locations(c, field, object, key);
-	case APPLY_TEXTS: case APPLY_SLUGS: case APPLY_NETWORKS:
+	case APPLY_TEXTS:
+	case APPLY_SLUGS:
+	case APPLY_NETWORKS:
 		return check_list(c, field, object, key);
-	case APPLY_TEXT: case APPLY_SLUG: case APPLY_EMAIL: case APPLY_WORD: case APPLY_DATE: case APPLY_PHONE: case APPLY_NPI:
-	case APPLY_TIMEZONE: case APPLY_SECRET:
+	case APPLY_TEXT:
+	case APPLY_SLUG:
+	case APPLY_EMAIL:
+	case APPLY_WORD:
+	case APPLY_DATE:
+	case APPLY_PHONE:
+	case APPLY_NPI:
+	case APPLY_TIMEZONE:
+	case APPLY_SECRET:
 		return check_text(c, field, object, key);
 	}
 	return OK;
@@ -239,14 +284,17 @@ static enum err unknown(struct check *c, const char *path, const json_t *object,
 	for (const struct apply_field *field = apply_fields; field->path && count < COUNT(known) - 1; field++)
 		if (apply_field_below(field, path))
 			known[count++] = apply_field_below(field, path);
-	for (const struct app_field *field = app_fields; text_equal(path, "apps") && field->name && count < COUNT(known) - 1; field++)
+	for (const struct app_field *field = app_fields;
+	     text_equal(path, "apps") && field->name && count < COUNT(known) - 1; field++)
 		known[count++] = field->name;
 	known[count] = NULL;
 	const char *near = text_nearest(key, known);
 
-	(void)!yaml_member_position(c->document->yaml, object, key, &line, &column); /* a member always has a place */
-	return fault(c->work, ERR_DOCUMENT, "line %u, column %u: unknown field %s%s%s%s%s%s", line, column, path, *path ? "." : "",
-		     key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	(void)!yaml_member_position(c->document->yaml, object, key, &line,
+				    &column); /* a member always has a place */
+	return fault(c->work, ERR_DOCUMENT, "line %u, column %u: unknown field %s%s%s%s%s%s", line, column,
+		     path, *path ? "." : "", key, near ? " (did you mean " : "", near ? near : "",
+		     near ? "?)" : "");
 }
 
 static enum err check_object(struct check *c, const char *path, json_t *object)
@@ -254,8 +302,7 @@ static enum err check_object(struct check *c, const char *path, json_t *object)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value)
-	{
+	json_object_foreach (object, key, value) {
 		const struct apply_field *field = apply_field_find(path, key);
 		if (field)
 			TRY(check_member(c, field, object, key));
@@ -265,7 +312,8 @@ static enum err check_object(struct check *c, const char *path, json_t *object)
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *member = apply_field_below(field, path);
 		if (member && field->need == REQUIRED && !json_object_get(object, member))
-			return apply_complain(c->work, c->document, object, NULL, "%s is missing", field->path);
+			return apply_complain(c->work, c->document, object, NULL, "%s is missing",
+					      field->path);
 	}
 	return OK;
 }
@@ -275,9 +323,11 @@ static enum err check_staff(struct check *c, const json_t *person)
 	const char *hash = json_get_text(person, "password_hash");
 
 	if (hash && json_object_get(person, "password"))
-		return apply_complain(c->work, c->document, person, "password_hash", "give password or password_hash, not both");
+		return apply_complain(c->work, c->document, person, "password_hash",
+				      "give password or password_hash, not both");
 	if (hash && !password_hash_is_known(hash))
-		return apply_complain(c->work, c->document, person, "password_hash", "practices.staff.password_hash is of no known kind");
+		return apply_complain(c->work, c->document, person, "password_hash",
+				      "practices.staff.password_hash is of no known kind");
 	return OK;
 }
 
@@ -300,7 +350,8 @@ static void join(json_t *whole, json_t *more)
 static enum err check_app(struct check *c, const json_t *app)
 {
 	if (text_equal(json_get_text(app, "type"), "saml"))
-		return apply_complain(c->work, c->document, app, "type", "apps of type saml are not supported by this version");
+		return apply_complain(c->work, c->document, app, "type",
+				      "apps of type saml are not supported by this version");
 	if (!json_is_string(json_object_get(app, "client_id")))
 		return apply_complain(c->work, c->document, app, NULL, "apps.client_id is missing");
 	return OK;
@@ -312,7 +363,8 @@ static enum err take(struct check *c, json_t *value, struct apply_document *out)
 	json_t *practices = json_object_get(value, "practices"), *apps = json_object_get(value, "apps");
 
 	if (!json_is_object(value))
-		return apply_complain(c->work, c->document, value, NULL, "a document starts with practices: or apps:");
+		return apply_complain(c->work, c->document, value, NULL,
+				      "a document starts with practices: or apps:");
 	TRY(check_object(c, "", value));
 	for (size_t i = 0; i < json_array_size(practices); i++)
 		TRY(check_practice(c, json_array_get(practices, i)));
@@ -325,7 +377,8 @@ static enum err take(struct check *c, json_t *value, struct apply_document *out)
 	return OK;
 }
 
-enum err apply_read(struct work *work, const char *file, const char *text, size_t size, struct apply_document *out)
+enum err apply_read(struct work *work, const char *file, const char *text, size_t size,
+		    struct apply_document *out)
 {
 	size_t count = 0;
 	const char *message = NULL;

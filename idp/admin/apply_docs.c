@@ -11,42 +11,74 @@
 #define PAGE_MAX (256 * KB)
 
 static const char *const kind_words[] = {
-	[APPLY_TEXT] = "text", [APPLY_SLUG] = "id", [APPLY_EMAIL] = "e-mail address", [APPLY_WORD] = "one of", [APPLY_FLAG] = "true or false",
-	[APPLY_DATE] = "date or time", [APPLY_PHONE] = "phone number", [APPLY_NPI] = "ten digits", [APPLY_TIMEZONE] = "time zone",
-	[APPLY_SECRET] = "secret text", [APPLY_TEXTS] = "list of texts", [APPLY_SLUGS] = "list of ids", [APPLY_NETWORKS] = "list of networks",
-	[APPLY_LOCATIONS] = "all, or list of ids", [APPLY_OBJECT] = "fields below", [APPLY_OBJECTS] = "list, fields below",
-	[APPLY_FREE] = "fields of its own", [APPLY_LATER] = "not in this version",
+	[APPLY_TEXT] = "text",
+	[APPLY_SLUG] = "id",
+	[APPLY_EMAIL] = "e-mail address",
+	[APPLY_WORD] = "one of",
+	[APPLY_FLAG] = "true or false",
+	[APPLY_DATE] = "date or time",
+	[APPLY_PHONE] = "phone number",
+	[APPLY_NPI] = "ten digits",
+	[APPLY_TIMEZONE] = "time zone",
+	[APPLY_SECRET] = "secret text",
+	[APPLY_TEXTS] = "list of texts",
+	[APPLY_SLUGS] = "list of ids",
+	[APPLY_NETWORKS] = "list of networks",
+	[APPLY_LOCATIONS] = "all, or list of ids",
+	[APPLY_OBJECT] = "fields below",
+	[APPLY_OBJECTS] = "list, fields below",
+	[APPLY_FREE] = "fields of its own",
+	[APPLY_LATER] = "not in this version",
 };
 static const char *const app_kind_words[] = {
-	[APP_TEXT] = "text", [APP_ID] = "id", [APP_WORD] = "one of", [APP_WORDS] = "list of", [APP_SLUGS] = "list of ids",
-	[APP_CLAIMS] = "list of claims", [APP_REDIRECTS] = "list of addresses", [APP_RESOURCES] = "list of addresses",
-	[APP_ADDRESS] = "address", [APP_FLAG] = "true or false", [APP_SECONDS] = "duration", [APP_KEYS] = "JWK Set",
+	[APP_TEXT] = "text",
+	[APP_ID] = "id",
+	[APP_WORD] = "one of",
+	[APP_WORDS] = "list of",
+	[APP_SLUGS] = "list of ids",
+	[APP_CLAIMS] = "list of claims",
+	[APP_REDIRECTS] = "list of addresses",
+	[APP_RESOURCES] = "list of addresses",
+	[APP_ADDRESS] = "address",
+	[APP_FLAG] = "true or false",
+	[APP_SECONDS] = "duration",
+	[APP_KEYS] = "JWK Set",
 };
 
 static const char introduction[] =
 	"# The apply document\n\n"
-	"`lanyard apply -f FILE` makes practices, staff, roles and apps as the document declares them; the second time it has nothing\n"
-	"to change. `lanyard export` writes the same format. YAML, several documents allowed; JSON is YAML too. Anchors, aliases and tags\n"
+	"`lanyard apply -f FILE` makes practices, staff, roles and apps as the document declares them; the "
+	"second time it has nothing\n"
+	"to change. `lanyard export` writes the same format. YAML, several documents allowed; JSON is YAML "
+	"too. Anchors, aliases and tags\n"
 	"are refused, so are unknown fields. [demo.yaml](../examples/demo.yaml) is a whole clinic.\n\n"
 	"- What a document does not name stays as it is.\n"
 	"- `--dry-run` prints what would change and exits with 6 when there is something.\n"
-	"- `--prune` removes what a list that is written out leaves out: staff and apps are deleted, custom roles too, locations are\n"
-	"  archived. A list that is missing is left alone. Practices go only with `--prune --yes`, the last owner never.\n"
+	"- `--prune` removes what a list that is written out leaves out: staff and apps are deleted, custom "
+	"roles too, locations are\n"
+	"  archived. A list that is missing is left alone. Practices go only with `--prune --yes`, the last "
+	"owner never.\n"
 	"- A practice is changed as a whole or not at all, apps together after the practices.\n"
 	"- `locations: all` must be written out: a missing list is refused.\n"
-	"- `password` counts when the account is created; it never resets one. `client_secret` counts whenever it is another one.\n"
-	"- The built-in roles of a template: `owner`, `practice-administrator`, `manager`, `provider`, `front-desk`, `billing`, `inventory`,\n"
-	"  `call-operator`, `assigned-biller` (beside another role); `three-role` has `admin`, `manager`, `employee`.\n"
-	"- `export --with-hashes` takes password hashes along; they open only where the master key is the same.\n"
+	"- `password` counts when the account is created; it never resets one. `client_secret` counts "
+	"whenever it is another one.\n"
+	"- The built-in roles of a template: `owner`, `practice-administrator`, `manager`, `provider`, "
+	"`front-desk`, `billing`, `inventory`,\n"
+	"  `call-operator`, `assigned-biller` (beside another role); `three-role` has `admin`, `manager`, "
+	"`employee`.\n"
+	"- `export --with-hashes` takes password hashes along; they open only where the master key is the "
+	"same.\n"
 	"- Numbers that are names (NPI, postal code) stand in quotes.\n\n"
-	"Generated from the program: `lanyard reference apply`; the JSON Schema beside it: `lanyard reference schema`.\n";
+	"Generated from the program: `lanyard reference apply`; the JSON Schema beside it: `lanyard "
+	"reference schema`.\n";
 
 static const char *need_word(enum apply_need need)
 {
 	return need == REQUIRED ? "yes" : need == AT_CREATION ? "to create" : "";
 }
 
-static void print_row(struct buf *out, const char *name, const char *kind, const char *words, const char *need, const char *help)
+static void print_row(struct buf *out, const char *name, const char *kind, const char *words,
+		      const char *need, const char *help)
 {
 	buf_print(out, "| `%s` | %s", name, kind);
 	if (words) {
@@ -68,7 +100,11 @@ static void print_apps(struct buf *out)
 			buf_print(&help, "; `%s` when missing", field->fallback);
 		else if (field->fallback && text_equal(field->fallback, "true"))
 			buf_text(&help, "; true when missing");
-		print_row(out, field->name, app_kind_words[field->kind], field->words, id ? "yes" : name ? "to create" : "", buf_str(&help));
+		print_row(out, field->name, app_kind_words[field->kind], field->words,
+			  id     ? "yes"
+			  : name ? "to create"
+				 : "",
+			  buf_str(&help));
 	}
 }
 
@@ -80,7 +116,8 @@ static void print_section(struct buf *out, const char *path)
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *name = apply_field_below(field, path);
 		if (name)
-			print_row(out, name, kind_words[field->kind], field->words, need_word(field->need), field->help);
+			print_row(out, name, kind_words[field->kind], field->words, need_word(field->need),
+				  field->help);
 	}
 }
 
@@ -127,7 +164,9 @@ static json_t *field_schema(const struct apply_field *field)
 		return words_schema(field->words);
 	case APPLY_FLAG:
 		return typed("boolean");
-	case APPLY_TEXTS: case APPLY_SLUGS: case APPLY_NETWORKS:
+	case APPLY_TEXTS:
+	case APPLY_SLUGS:
+	case APPLY_NETWORKS:
 		return list_of(typed("string"));
 	case APPLY_LOCATIONS:
 		return json_pack("{s:[{s:s}, o]}", "anyOf", "const", "all", list_of(typed("string")));
@@ -141,7 +180,12 @@ static json_t *field_schema(const struct apply_field *field)
 		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]{10}$");
 	case APPLY_LATER:
 		return json_false();
-	case APPLY_TEXT: case APPLY_EMAIL: case APPLY_DATE: case APPLY_PHONE: case APPLY_TIMEZONE: case APPLY_SECRET:
+	case APPLY_TEXT:
+	case APPLY_EMAIL:
+	case APPLY_DATE:
+	case APPLY_PHONE:
+	case APPLY_TIMEZONE:
+	case APPLY_SECRET:
 		break;
 	}
 	return typed("string");
@@ -154,7 +198,10 @@ static json_t *app_schema(const struct app_field *field)
 		return words_schema(field->words);
 	case APP_WORDS:
 		return list_of(words_schema(field->words));
-	case APP_SLUGS: case APP_CLAIMS: case APP_REDIRECTS: case APP_RESOURCES:
+	case APP_SLUGS:
+	case APP_CLAIMS:
+	case APP_REDIRECTS:
+	case APP_RESOURCES:
 		return list_of(typed("string"));
 	case APP_FLAG:
 		return typed("boolean");
@@ -162,7 +209,9 @@ static json_t *app_schema(const struct app_field *field)
 		return json_pack("{s:[s, s]}", "type", "integer", "string");
 	case APP_KEYS:
 		return typed("object");
-	case APP_TEXT: case APP_ID: case APP_ADDRESS:
+	case APP_TEXT:
+	case APP_ID:
+	case APP_ADDRESS:
 		break;
 	}
 	return typed("string");
@@ -193,13 +242,15 @@ static json_t *object_schema(const char *path)
 	}
 	if (text_equal(path, "apps"))
 		json_array_append_new(required, json_string("client_id"));
-	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", members, "required", required, "additionalProperties", false);
+	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", members, "required",
+			 required, "additionalProperties", false);
 }
 
 char *apply_schema(struct arena *arena)
 {
-	AUTO(json_done) json_t *schema = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema", "title",
-						   "Lanyard apply document");
+	AUTO(json_done)
+	json_t *schema = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema",
+				   "title", "Lanyard apply document");
 	AUTO(json_done) json_t *whole = object_schema("");
 	int failed = json_object_update(schema, whole);
 

@@ -52,7 +52,8 @@ static enum err nothing_twice(struct scene *s, const json_t *list, const char *m
 		const json_t *entry = json_array_get(list, i);
 		const json_t *first = entry_find(s->work->arena, list, member, json_get_text(entry, member));
 		if (first != entry)
-			return apply_complain(s->work, s->document, entry, member, "the %s %s is declared twice", what,
+			return apply_complain(s->work, s->document, entry, member,
+					      "the %s %s is declared twice", what,
 					      json_get_text(entry, member));
 	}
 	return OK;
@@ -64,23 +65,26 @@ static enum err needs(struct scene *s, const char *path, const json_t *entry, co
 	for (const struct apply_field *field = apply_fields; !present && field->path; field++) {
 		const char *member = apply_field_below(field, path);
 		if (member && field->need == AT_CREATION && !json_object_get(entry, member))
-			return apply_complain(s->work, s->document, entry, NULL, "%s is missing: it is needed to create this", field->path);
+			return apply_complain(s->work, s->document, entry, NULL,
+					      "%s is missing: it is needed to create this", field->path);
 	}
 	return OK;
 }
 
-static enum err known(struct scene *s, const struct names *names, const json_t *object, const char *key, const char *name, const char *what)
+static enum err known(struct scene *s, const struct names *names, const json_t *object, const char *key,
+		      const char *name, const char *what)
 {
 	const char *near = NULL;
 
 	if (names->list && text_list_has(names->list, name))
 		return OK;
 	near = names->list ? text_nearest(name, names->list) : NULL;
-	return apply_complain(s->work, s->document, object, key, "there is no %s %s in this practice%s%s%s", what, name,
-			      near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	return apply_complain(s->work, s->document, object, key, "there is no %s %s in this practice%s%s%s",
+			      what, name, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-static enum err known_all(struct scene *s, const struct names *names, const json_t *object, const char *key, const char *what)
+static enum err known_all(struct scene *s, const struct names *names, const json_t *object, const char *key,
+			  const char *what)
 {
 	const json_t *list = json_object_get(object, key);
 
@@ -109,7 +113,8 @@ static enum err check_locations(struct scene *s)
 		const json_t *entry = json_array_get(list, i);
 		const char *parent = json_get_text(entry, "parent");
 		TRY(needs(s, "practices.locations", entry,
-			  entry_find(s->work->arena, json_object_get(s->present, "locations"), "id", json_get_text(entry, "id"))));
+			  entry_find(s->work->arena, json_object_get(s->present, "locations"), "id",
+				     json_get_text(entry, "id"))));
 		if (parent)
 			TRY(known(s, &s->locations, entry, "parent", parent, "location"));
 	}
@@ -125,8 +130,10 @@ static enum err check_roles(struct scene *s)
 		const json_t *entry = json_array_get(list, i);
 		const char *id = json_get_text(entry, "id");
 		if (role_is_built_in(id))
-			return apply_complain(s->work, s->document, entry, "id", "%s is a built-in role: choose another id", id);
-		TRY(needs(s, "practices.roles", entry, entry_find(s->work->arena, json_object_get(s->present, "roles"), "id", id)));
+			return apply_complain(s->work, s->document, entry, "id",
+					      "%s is a built-in role: choose another id", id);
+		TRY(needs(s, "practices.roles", entry,
+			  entry_find(s->work->arena, json_object_get(s->present, "roles"), "id", id)));
 		TRY(known_all(s, &s->roles, entry, "inherits", "role"));
 	}
 	return no_circle(s, "roles", "inherits");
@@ -152,7 +159,8 @@ static enum err check_staff(struct scene *s)
 	TRY(nothing_twice(s, list, "email", "person"));
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
-		TRY(needs(s, "practices.staff", entry, entry_find(s->work->arena, present, "email", json_get_text(entry, "email"))));
+		TRY(needs(s, "practices.staff", entry,
+			  entry_find(s->work->arena, present, "email", json_get_text(entry, "email"))));
 		TRY(check_assignments(s, entry));
 	}
 	return OK;
@@ -200,7 +208,8 @@ static enum err app_complain(struct scene *s, const json_t *app, const char *mes
 {
 	const char *name = arena_textn(s->work->arena, message, strcspn(message, " :"));
 
-	return apply_complain(s->work, s->document, app, json_object_get(app, name) ? name : NULL, "apps.%s", message);
+	return apply_complain(s->work, s->document, app, json_object_get(app, name) ? name : NULL, "apps.%s",
+			      message);
 }
 
 static enum err check_app(struct scene *s, json_t *app, const struct names *practices)
@@ -220,7 +229,8 @@ static enum err check_app(struct scene *s, json_t *app, const struct names *prac
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);
 		if (!practices->list || !text_list_has(practices->list, json_string_value(item)))
-			return apply_complain(s->work, s->document, item, NULL, "there is no practice %s", json_string_value(item));
+			return apply_complain(s->work, s->document, item, NULL, "there is no practice %s",
+					      json_string_value(item));
 	}
 	return OK;
 }

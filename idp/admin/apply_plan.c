@@ -69,7 +69,8 @@ static bool waits(const json_t *entry, const char *member, json_t *const *left, 
 json_t **apply_ordered(struct arena *arena, const json_t *list, const char *member)
 {
 	size_t count = json_array_size(list), placed = 0;
-	json_t **order = arena_array(arena, json_t *, count + 1), **left = arena_array(arena, json_t *, count + 1);
+	json_t **order = arena_array(arena, json_t *, count + 1),
+	       **left = arena_array(arena, json_t *, count + 1);
 
 	for (size_t i = 0; i < count; i++)
 		left[i] = json_array_get(list, i);
@@ -90,8 +91,10 @@ json_t **apply_ordered(struct arena *arena, const json_t *list, const char *memb
 /* Nothing said in any of the ways to say nothing. */
 static bool is_empty(const json_t *value)
 {
-	return !value || json_is_null(value) || json_is_false(value) || (json_is_string(value) && json_string_length(value) == 0) ||
-	       ((json_is_array(value) || json_is_object(value)) && json_array_size(value) + json_object_size(value) == 0);
+	return !value || json_is_null(value) || json_is_false(value) ||
+	       (json_is_string(value) && json_string_length(value) == 0) ||
+	       ((json_is_array(value) || json_is_object(value)) &&
+		json_array_size(value) + json_object_size(value) == 0);
 }
 
 static int by_text(const void *a, const void *b)
@@ -100,7 +103,8 @@ static int by_text(const void *a, const void *b)
 }
 
 /* A list of objects or ids in which order says nothing, as one text. */
-static char *unordered(struct arena *arena, const json_t *list, char *(*form)(struct arena *arena, const json_t *entry))
+static char *unordered(struct arena *arena, const json_t *list,
+		       char *(*form)(struct arena *arena, const json_t *entry))
 {
 	size_t count = json_array_size(list);
 	char **texts = arena_array(arena, char *, count + 1);
@@ -124,7 +128,8 @@ static char *time_form(struct arena *arena, const json_t *entry, const char *mem
 	int64_t seconds = 0;
 	const char *text = json_get_text(entry, member);
 
-	return text && clock_parse(text, end, &seconds) ? arena_print(arena, "%" PRId64, seconds) : arena_text(arena, "");
+	return text && clock_parse(text, end, &seconds) ? arena_print(arena, "%" PRId64, seconds)
+							: arena_text(arena, "");
 }
 
 /* A date and the time it stands for are the same. */
@@ -134,8 +139,9 @@ static char *assignment_form(struct arena *arena, const json_t *entry)
 	const char *reason = json_get_text(entry, "reason");
 
 	return arena_print(arena, "%s|%s|%s|%s|%s", json_get_text(entry, "role"),
-			   json_is_array(locations) ? unordered(arena, locations, plain_form) : "all", time_form(arena, entry, "from", false),
-			   time_form(arena, entry, "until", true), reason ? reason : "");
+			   json_is_array(locations) ? unordered(arena, locations, plain_form) : "all",
+			   time_form(arena, entry, "from", false), time_form(arena, entry, "until", true),
+			   reason ? reason : "");
 }
 
 static bool same_duration(const json_t *a, const json_t *b)
@@ -156,7 +162,8 @@ static const struct app_field *app_field_of(const char *path, const char *member
 	return NULL;
 }
 
-static bool same(struct arena *arena, const char *path, const char *member, const json_t *now, const json_t *then)
+static bool same(struct arena *arena, const char *path, const char *member, const json_t *now,
+		 const json_t *then)
 {
 	const struct app_field *app = app_field_of(path, member);
 
@@ -167,12 +174,16 @@ static bool same(struct arena *arena, const char *path, const char *member, cons
 	if (app && app->kind == APP_SECONDS)
 		return same_duration(now, then);
 	if (text_equal(member, "assignments"))
-		return text_equal(unordered(arena, now, assignment_form), unordered(arena, then, assignment_form));
+		return text_equal(unordered(arena, now, assignment_form),
+				  unordered(arena, then, assignment_form));
 	if (text_equal(member, "domains") || text_equal(path, "apps"))
-		return json_is_array(now) && json_is_array(then) ?
-			       text_equal(unordered(arena, now, plain_form), unordered(arena, then, plain_form)) : json_equal(now, then);
+		return json_is_array(now) && json_is_array(then)
+			       ? text_equal(unordered(arena, now, plain_form),
+					    unordered(arena, then, plain_form))
+			       : json_equal(now, then);
 	if (text_equal(member, "email"))
-		return text_equal(email_canonical(arena, json_string_value(now)), email_canonical(arena, json_string_value(then)));
+		return text_equal(email_canonical(arena, json_string_value(now)),
+				  email_canonical(arena, json_string_value(then)));
 	return json_equal(now, then);
 }
 
@@ -218,13 +229,14 @@ static json_t *difference(struct planning *p, const char *path, json_t *now, jso
 	json_t *value;
 	json_t *fields = keep(p->work, json_object());
 
-	json_object_foreach(declared, member, value)
-	{
+	json_object_foreach (declared, member, value) {
 		bool secret = is_secret(path, member);
 		const json_t *old = json_object_get(now, member);
-		bool equal = secret && now ? same_secret(p->work, now, member, value) : same(p->work->arena, path, member, old, value);
+		bool equal = secret && now ? same_secret(p->work, now, member, value)
+					   : same(p->work->arena, path, member, old, value);
 		if (!equal && is_compared(path, member, now != NULL))
-			json_set(fields, member, json_pack("[o, o]", shown(old, secret), shown(value, secret)));
+			json_set(fields, member,
+				 json_pack("[o, o]", shown(old, secret), shown(value, secret)));
 	}
 	return fields;
 }
@@ -257,13 +269,15 @@ static json_t *overlay(struct work *work, json_t *now, json_t *declared)
 }
 
 /* One declared entry against the one of the same name; NULL: nothing to do. */
-static struct step *compare(struct planning *p, enum thing thing, const char *path, const char *member, json_t *now, json_t *declared)
+static struct step *compare(struct planning *p, enum thing thing, const char *path, const char *member,
+			    json_t *now, json_t *declared)
 {
 	json_t *fields = difference(p, path, now, declared);
 
 	if (now && json_object_size(fields) == 0)
 		return NULL;
-	struct step *step = step_add(p, thing, now ? VERB_CHANGE : VERB_CREATE, json_get_text(declared, member));
+	struct step *step =
+		step_add(p, thing, now ? VERB_CHANGE : VERB_CREATE, json_get_text(declared, member));
 
 	step->declared = declared;
 	step->fields = fields;
@@ -280,7 +294,8 @@ static size_t index_of(const json_t *list, const json_t *entry)
 }
 
 /* Locations and roles: what they point to comes first. */
-static void compare_list(struct planning *p, enum thing thing, const char *path, const char *points, const json_t *now, const json_t *declared)
+static void compare_list(struct planning *p, enum thing thing, const char *path, const char *points,
+			 const json_t *now, const json_t *declared)
 {
 	json_t **order = apply_ordered(p->work->arena, declared, points);
 
@@ -289,7 +304,8 @@ static void compare_list(struct planning *p, enum thing thing, const char *path,
 		json_t *there = entry_find(p->work->arena, now, "id", json_get_text(*order, "id"));
 		struct step *step = compare(p, thing, path, "id", there, *order);
 		if (step)
-			step->position = (int64_t)(there ? index_of(now, there) : json_array_size(now) + index_of(declared, *order));
+			step->position = (int64_t)(there ? index_of(now, there)
+							 : json_array_size(now) + index_of(declared, *order));
 	}
 }
 
@@ -312,21 +328,25 @@ static void compare_staff(struct planning *p, const json_t *now, const json_t *d
 	for (int round = 0; round < 3; round++) {
 		for (size_t i = 0; i < json_array_size(declared); i++) {
 			json_t *entry = json_array_get(declared, i);
-			json_t *there = entry_find(p->work->arena, now, "email", json_get_text(entry, "email"));
+			json_t *there =
+				entry_find(p->work->arena, now, "email", json_get_text(entry, "email"));
 			int its_round = !there ? 0 : names_owner(entry) ? 1 : 2;
 			if (its_round == round)
-				(void)compare(p, THING_STAFF, "practices.staff", "email", there, entry); /* NULL: as declared */
+				(void)compare(p, THING_STAFF, "practices.staff", "email", there,
+					      entry); /* NULL: as declared */
 		}
 	}
 }
 
 /* What a written-out list leaves out. A list that is missing says nothing. */
-static void prune(struct planning *p, enum thing thing, const char *member, const json_t *now, const json_t *declared)
+static void prune(struct planning *p, enum thing thing, const char *member, const json_t *now,
+		  const json_t *declared)
 {
 	for (size_t i = 0; p->how->prune && declared && i < json_array_size(now); i++) {
 		json_t *there = json_array_get(now, i);
 		const char *id = json_get_text(there, member);
-		if (entry_find(p->work->arena, declared, member, id) || json_is_true(json_object_get(there, "archived")))
+		if (entry_find(p->work->arena, declared, member, id) ||
+		    json_is_true(json_object_get(there, "archived")))
 			continue;
 		struct step *step = step_add(p, thing, VERB_REMOVE, id);
 		step->merged = there;
@@ -339,7 +359,8 @@ static void plan_practice(struct planning *p, json_t *now, json_t *declared)
 	p->practice = json_get_text(declared, "id");
 	const json_t *locations = json_object_get(now, "locations"), *roles = json_object_get(now, "roles"),
 		     *staff = json_object_get(now, "staff");
-	const json_t *new_locations = json_object_get(declared, "locations"), *new_roles = json_object_get(declared, "roles"),
+	const json_t *new_locations = json_object_get(declared, "locations"),
+		     *new_roles = json_object_get(declared, "roles"),
 		     *new_staff = json_object_get(declared, "staff");
 
 	(void)compare(p, THING_PRACTICE, "practices", "id", now, declared); /* NULL: as declared */
@@ -352,40 +373,50 @@ static void plan_practice(struct planning *p, json_t *now, json_t *declared)
 	p->practice = NULL;
 }
 
-enum err apply_plan(struct work *work, const struct apply_document *document, const json_t *picture, const struct plan_how *how,
-		    struct plan *out)
+enum err apply_plan(struct work *work, const struct apply_document *document, const json_t *picture,
+		    const struct plan_how *how, struct plan *out)
 {
 	struct planning p = { .work = work, .how = how, .plan = out };
-	const json_t *practices = json_object_get(picture, "practices"), *apps = json_object_get(picture, "apps");
+	const json_t *practices = json_object_get(picture, "practices"),
+		     *apps = json_object_get(picture, "apps");
 
 	*out = (struct plan){ 0 };
 	TRY(apply_names_check(work, document, picture));
 	for (size_t i = 0; i < json_array_size(document->practices); i++) {
 		json_t *declared = json_array_get(document->practices, i);
-		plan_practice(&p, entry_find(work->arena, practices, "id", json_get_text(declared, "id")), declared);
+		plan_practice(&p, entry_find(work->arena, practices, "id", json_get_text(declared, "id")),
+			      declared);
 	}
 	for (size_t i = 0; i < json_array_size(document->apps); i++) {
 		json_t *declared = json_array_get(document->apps, i);
-		json_t *there = entry_find(work->arena, apps, "client_id", json_get_text(declared, "client_id"));
+		json_t *there =
+			entry_find(work->arena, apps, "client_id", json_get_text(declared, "client_id"));
 		(void)compare(&p, THING_APP, "apps", "client_id", there, declared); /* NULL: as declared */
 	}
 	prune(&p, THING_APP, "client_id", apps, document->names_apps ? document->apps : NULL);
 	if (how->prune_practices)
-		prune(&p, THING_PRACTICE, "id", practices, document->names_practices ? document->practices : NULL);
+		prune(&p, THING_PRACTICE, "id", practices,
+		      document->names_practices ? document->practices : NULL);
 	return OK;
 }
 
 json_t *plan_describe(const struct plan *plan)
 {
-	static const char *const verbs[] = { [VERB_CREATE] = "create", [VERB_CHANGE] = "change", [VERB_REMOVE] = "remove" };
-	static const char *const things[] = { [THING_PRACTICE] = "practice", [THING_LOCATION] = "location", [THING_ROLE] = "role",
-		[THING_STAFF] = "staff", [THING_APP] = "app" };
+	static const char *const verbs[] = {
+		[VERB_CREATE] = "create", [VERB_CHANGE] = "change", [VERB_REMOVE] = "remove"
+	};
+	static const char *const things[] = { [THING_PRACTICE] = "practice",
+					      [THING_LOCATION] = "location",
+					      [THING_ROLE] = "role",
+					      [THING_STAFF] = "staff",
+					      [THING_APP] = "app" };
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct step *step = &plan->steps[i];
-		json_t *row = json_pack("{s:s, s:s, s:s?, s:s, s:O}", "change", verbs[step->verb], "what", things[step->thing], "practice",
-					step->practice, "id", step->id, "fields", step->fields);
+		json_t *row = json_pack("{s:s, s:s, s:s?, s:s, s:O}", "change", verbs[step->verb], "what",
+					things[step->thing], "practice", step->practice, "id", step->id,
+					"fields", step->fields);
 		int failed = json_array_append_new(list, row);
 		assert(!failed && "out of memory");
 	}

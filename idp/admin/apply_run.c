@@ -42,10 +42,13 @@ static enum err run_practice(struct running *r)
 
 	if (disabled && r->step->verb == VERB_CHANGE)
 		TRY(sessions_end_practice(r->work, &ended));
-	const struct practice_change change = {
-		.id = r->step->id, .name = json_get_text(wanted, "name"), .timezone = json_get_text(wanted, "timezone"),
-		.template = json_get_text(wanted, "template"), .policy = json_object_get(wanted, "policy"),
-		.domains = json_get_list(r->work->arena, wanted, "domains"), .disabled = disabled };
+	const struct practice_change change = { .id = r->step->id,
+						.name = json_get_text(wanted, "name"),
+						.timezone = json_get_text(wanted, "timezone"),
+						.template = json_get_text(wanted, "template"),
+						.policy = json_object_get(wanted, "policy"),
+						.domains = json_get_list(r->work->arena, wanted, "domains"),
+						.disabled = disabled };
 
 	return practice_apply(r->work, &change, &changed);
 }
@@ -56,10 +59,14 @@ static enum err run_location(struct running *r)
 	const json_t *wanted = r->step->merged;
 	const char *parent = json_get_text(wanted, "parent"), *timezone = json_get_text(wanted, "timezone");
 	bool changed = false;
-	const struct location_change change = {
-		.id = r->step->id, .name = json_get_text(wanted, "name"), .parent_id = parent ? parent : "",
-		.timezone = timezone ? timezone : "", .networks = json_get_list(r->work->arena, wanted, "networks"),
-		.archived = r->step->verb == VERB_REMOVE || json_get_bool(wanted, "archived", false), .position = r->step->position };
+	const struct location_change change = { .id = r->step->id,
+						.name = json_get_text(wanted, "name"),
+						.parent_id = parent ? parent : "",
+						.timezone = timezone ? timezone : "",
+						.networks = json_get_list(r->work->arena, wanted, "networks"),
+						.archived = r->step->verb == VERB_REMOVE ||
+							    json_get_bool(wanted, "archived", false),
+						.position = r->step->position };
 
 	return location_apply(r->work, &change, &changed);
 }
@@ -71,9 +78,10 @@ static enum err run_role(struct running *r)
 
 	if (r->step->verb == VERB_REMOVE)
 		return role_delete(r->work, r->step->id);
-	const struct role_change change = {
-		.id = r->step->id, .name = json_get_text(wanted, "name"), .inherits = json_get_list(r->work->arena, wanted, "inherits"),
-		.permissions = json_object_get(wanted, "permissions") };
+	const struct role_change change = { .id = r->step->id,
+					    .name = json_get_text(wanted, "name"),
+					    .inherits = json_get_list(r->work->arena, wanted, "inherits"),
+					    .permissions = json_object_get(wanted, "permissions") };
 
 	return role_apply(r->work, &change, &changed);
 }
@@ -92,10 +100,12 @@ static struct assignment *assignments_of_list(struct arena *arena, const json_t 
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
-		out[i] = (struct assignment){
-			.role_id = json_get_text(entry, "role"), .source = SOURCE_BASE, .reason = json_get_text(entry, "reason"),
-			.locations = json_get_list(arena, entry, "locations"), .valid_from = time_of(entry, "from", false),
-			.valid_until = time_of(entry, "until", true) };
+		out[i] = (struct assignment){ .role_id = json_get_text(entry, "role"),
+					      .source = SOURCE_BASE,
+					      .reason = json_get_text(entry, "reason"),
+					      .locations = json_get_list(arena, entry, "locations"),
+					      .valid_from = time_of(entry, "from", false),
+					      .valid_until = time_of(entry, "until", true) };
 	}
 	return out;
 }
@@ -132,7 +142,8 @@ static enum err run_staff(struct running *r)
 	TRY(account_apply(r->work, r->prepared, &id, &created, &changed));
 	if (!list)
 		return OK;
-	return assignments_replace(r->work, id, SOURCE_BASE, assignments_of_list(r->work->arena, list), json_array_size(list), &changed);
+	return assignments_replace(r->work, id, SOURCE_BASE, assignments_of_list(r->work->arena, list),
+				   json_array_size(list), &changed);
 }
 
 /* What is declared without the secrets, over what is there. */
@@ -174,8 +185,8 @@ static enum err run_app(struct running *r)
 }
 
 static enum err (*const runs[])(struct running *r) = {
-	[THING_PRACTICE] = run_practice, [THING_LOCATION] = run_location, [THING_ROLE] = run_role, [THING_STAFF] = run_staff,
-	[THING_APP] = run_app,
+	[THING_PRACTICE] = run_practice, [THING_LOCATION] = run_location, [THING_ROLE] = run_role,
+	[THING_STAFF] = run_staff,       [THING_APP] = run_app,
 };
 
 static json_t *profile_of(struct work *work, json_t *declared)
@@ -199,13 +210,18 @@ static enum err prepare(struct work *work, const struct step *step, struct accou
 	const json_t *disabled = json_object_get(declared, "disabled");
 	bool is_new = step->verb == VERB_CREATE;
 
-	*out = (struct account_change){
-		.email = step->id, .given_name = json_get_text(declared, "given_name"), .family_name = json_get_text(declared, "family_name"),
-		.class_ = json_get_text(declared, "class"), .npi = json_get_text(declared, "npi"),
-		.profile = profile_of(work, step->declared), .disabled = disabled ? json_is_true(disabled) : -1,
-		.must_change = is_new && json_get_bool(declared, "must_change", false),
-		.password = is_new ? json_get_text(declared, "password") : NULL,
-		.password_hash = is_new ? json_get_text(declared, "password_hash") : NULL };
+	*out = (struct account_change){ .email = step->id,
+					.given_name = json_get_text(declared, "given_name"),
+					.family_name = json_get_text(declared, "family_name"),
+					.class_ = json_get_text(declared, "class"),
+					.npi = json_get_text(declared, "npi"),
+					.profile = profile_of(work, step->declared),
+					.disabled = disabled ? json_is_true(disabled) : -1,
+					.must_change =
+						is_new && json_get_bool(declared, "must_change", false),
+					.password = is_new ? json_get_text(declared, "password") : NULL,
+					.password_hash =
+						is_new ? json_get_text(declared, "password_hash") : NULL };
 	return out->password ? account_prepare(work, out) : OK;
 }
 
@@ -215,13 +231,15 @@ static size_t group_size(const struct plan *plan, size_t from)
 	size_t size = 1;
 	bool app = plan->steps[from].thing == THING_APP;
 
-	while (from + size < plan->count && text_equal(plan->steps[from + size].practice, plan->steps[from].practice) &&
+	while (from + size < plan->count &&
+	       text_equal(plan->steps[from + size].practice, plan->steps[from].practice) &&
 	       (plan->steps[from + size].thing == THING_APP) == app)
 		size++;
 	return size;
 }
 
-static enum err run_group(struct work *work, struct step *steps, struct account_change *prepared, size_t count)
+static enum err run_group(struct work *work, struct step *steps, struct account_change *prepared,
+			  size_t count)
 {
 	bool staff = false;
 	AUTO(tx_end) struct tx tx = tx_begin(work);

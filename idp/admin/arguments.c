@@ -7,7 +7,7 @@
 #include "base/text.h"
 
 #define OPTIONS_MAX 40
-#define VALUES_MAX 200
+#define VALUES_MAX  200
 
 /* What every command takes. */
 static const char *const common[] = { "practice=", "yes", NULL };
@@ -79,8 +79,9 @@ static bool unknown_option(struct parsing *p, const char *name)
 {
 	const char *near = option_near(p, name);
 
-	return complain(p, near ? arena_print(p->arena, "there is no option --%s (did you mean --%s?)", name, near) :
-				  arena_print(p->arena, "there is no option --%s", name));
+	return complain(
+		p, near ? arena_print(p->arena, "there is no option --%s (did you mean --%s?)", name, near)
+			: arena_print(p->arena, "there is no option --%s", name));
 }
 
 static bool add_value(struct parsing *p, const char *name, int kind, const char *value)
@@ -171,11 +172,13 @@ static const char *missing(struct arena *arena, const struct command *command, c
 	return NULL;
 }
 
-bool command_parse(struct arena *arena, const struct command *command, int argc, char *const *argv, json_t **arguments,
-		   const char **message)
+bool command_parse(struct arena *arena, const struct command *command, int argc, char *const *argv,
+		   json_t **arguments, const char **message)
 {
 	AUTO(json_done) json_t *collected = json_object();
-	struct parsing p = { .arena = arena, .command = command, .argc = argc, .argv = argv, .arguments = collected };
+	struct parsing p = {
+		.arena = arena, .command = command, .argc = argc, .argv = argv, .arguments = collected
+	};
 
 	for (; p.at < argc; p.at++) {
 		if (!take_word(&p, argv[p.at])) {
@@ -217,19 +220,21 @@ static int kind_of_argument(struct arena *arena, const struct command *command, 
 	return command_option(command, name);
 }
 
-bool command_accepts(struct arena *arena, const struct command *command, const json_t *arguments, const char **message)
+bool command_accepts(struct arena *arena, const struct command *command, const json_t *arguments,
+		     const char **message)
 {
 	const char *name;
 	json_t *value;
 
-	*message = json_is_object(arguments) ? missing(arena, command, arguments) : "the arguments must be an object";
+	*message = json_is_object(arguments) ? missing(arena, command, arguments)
+					     : "the arguments must be an object";
 	if (*message)
 		return false;
-	json_object_foreach((json_t *)(uintptr_t)arguments, name, value)
-	{
+	json_object_foreach ((json_t *)(uintptr_t)arguments, name, value) {
 		int kind = kind_of_argument(arena, command, name);
 		if (kind < 0 || !is_of_kind(kind, value)) {
-			*message = arena_print(arena, "the argument %s is not one that %s takes", name, command->noun);
+			*message = arena_print(arena, "the argument %s is not one that %s takes", name,
+					       command->noun);
 			return false;
 		}
 	}

@@ -1,4 +1,5 @@
-/* command.c: the tables together; a command is found, run, and its fault turned into words and an exit code. */
+/* command.c: the tables together; a command is found, run, and its fault turned into words and an exit code.
+ */
 #include "base/base.h"
 
 #include "admin/command.h"
@@ -11,8 +12,8 @@
 #include "store/snapshot.h"
 
 const struct command *const admin_nouns[] = {
-	practice_commands, location_commands, user_commands, role_commands, grant_commands, app_commands, session_commands,
-	keys_commands, apply_commands, explain_commands, doctor_commands, NULL,
+	practice_commands, location_commands, user_commands,  role_commands,    grant_commands,  app_commands,
+	session_commands,  keys_commands,     apply_commands, explain_commands, doctor_commands, NULL,
 };
 
 const struct command *command_find(const char *noun, const char *verb)
@@ -40,8 +41,13 @@ static int code_of(enum err err)
 		enum err err;
 		int code;
 	} codes[] = {
-		{ OK, EXIT_OK }, { ERR_PARAMETER_MALFORMED, EXIT_USAGE }, { ERR_NOT_FOUND, EXIT_NOT_FOUND }, { ERR_NO_PRACTICE, EXIT_NOT_FOUND },
-		{ ERR_REFUSED, EXIT_NOT_ALLOWED }, { ERR_LAST_OWNER, EXIT_NOT_ALLOWED }, { ERR_CONFLICT, EXIT_CONFLICT },
+		{ OK, EXIT_OK },
+		{ ERR_PARAMETER_MALFORMED, EXIT_USAGE },
+		{ ERR_NOT_FOUND, EXIT_NOT_FOUND },
+		{ ERR_NO_PRACTICE, EXIT_NOT_FOUND },
+		{ ERR_REFUSED, EXIT_NOT_ALLOWED },
+		{ ERR_LAST_OWNER, EXIT_NOT_ALLOWED },
+		{ ERR_CONFLICT, EXIT_CONFLICT },
 	};
 
 	for (size_t i = 0; i < COUNT(codes); i++)
@@ -54,16 +60,23 @@ static int code_of(enum err err)
 static const char *message_of(struct work *work, enum err err)
 {
 	/* Here the reason alone says it best. */
-	static const enum err plain[] = { ERR_PARAMETER_MALFORMED, ERR_NOT_FOUND, ERR_NO_PRACTICE, ERR_DOCUMENT, ERR_CONFLICT, ERR_REFUSED };
+	static const enum err plain[] = { ERR_PARAMETER_MALFORMED,
+					  ERR_NOT_FOUND,
+					  ERR_NO_PRACTICE,
+					  ERR_DOCUMENT,
+					  ERR_CONFLICT,
+					  ERR_REFUSED };
 	const char *reason = work->err == err ? work->reason : NULL;
 
 	for (size_t i = 0; i < COUNT(plain); i++)
 		if (plain[i] == err)
 			return reason ? reason : error_row(err)->text;
-	return reason ? arena_print(work->arena, "%s (%s)", error_row(err)->text, reason) : error_row(err)->text;
+	return reason ? arena_print(work->arena, "%s (%s)", error_row(err)->text, reason)
+		      : error_row(err)->text;
 }
 
-int command_run(struct work *work, const struct command *command, const json_t *arguments, json_t **result, const char **message)
+int command_run(struct work *work, const struct command *command, const json_t *arguments, json_t **result,
+		const char **message)
 {
 	int code = EXIT_OK;
 
@@ -80,8 +93,10 @@ int command_run(struct work *work, const struct command *command, const json_t *
 		*message = message_of(work, err);
 		code = code_of(err);
 	}
-	/* What was changed is seen by the next piece of work; this one keeps its picture, which answers point into. */
+	/* What was changed is seen by the next piece of work; this one keeps its picture, which answers point
+	 * into. */
 	if (snapshots_refresh(work, false) != OK)
-		log_event(LOG_WARN, "snapshot_late", "reason", work->reason, "request_id", work->request_id, NULL);
+		log_event(LOG_WARN, "snapshot_late", "reason", work->reason, "request_id", work->request_id,
+			  NULL);
 	return code;
 }

@@ -19,17 +19,27 @@ static const struct {
 	const char *option, *field;
 	bool list;
 } fills[] = {
-	{ "name", "name", false }, { "serves", "practices", true }, { "redirect-uri", "redirect_uris", true },
-	{ "post-logout-redirect-uri", "post_logout_redirect_uris", true }, { "scope", "scopes", true }, { "grant-type", "grant_types", true },
-	{ "auth-method", "token_endpoint_auth_method", false }, { "backchannel-logout-uri", "backchannel_logout_uri", false },
-	{ "frontchannel-logout-uri", "frontchannel_logout_uri", false }, { "jwks-uri", "jwks_uri", false }, { "resource", "resources", true },
-	{ "allow-role", "roles", true }, { "access-token-lifetime", "access_token_lifetime", false },
+	{ "name", "name", false },
+	{ "serves", "practices", true },
+	{ "redirect-uri", "redirect_uris", true },
+	{ "post-logout-redirect-uri", "post_logout_redirect_uris", true },
+	{ "scope", "scopes", true },
+	{ "grant-type", "grant_types", true },
+	{ "auth-method", "token_endpoint_auth_method", false },
+	{ "backchannel-logout-uri", "backchannel_logout_uri", false },
+	{ "frontchannel-logout-uri", "frontchannel_logout_uri", false },
+	{ "jwks-uri", "jwks_uri", false },
+	{ "resource", "resources", true },
+	{ "allow-role", "roles", true },
+	{ "access-token-lifetime", "access_token_lifetime", false },
 };
 static const struct {
 	const char *option, *field;
 	bool value;
 } flags[] = {
-	{ "first-party", "first_party", true }, { "require-location", "require_location", true }, { "disable", "disabled", true },
+	{ "first-party", "first_party", true },
+	{ "require-location", "require_location", true },
+	{ "disable", "disabled", true },
 	{ "enable", "disabled", false },
 };
 
@@ -42,7 +52,8 @@ static void fill(struct work *work, json_t *declared, const json_t *arguments)
 {
 	for (size_t i = 0; i < COUNT(fills); i++) {
 		if (fills[i].list && arg_list(work, arguments, fills[i].option))
-			json_set(declared, fills[i].field, json_list(arg_list(work, arguments, fills[i].option)));
+			json_set(declared, fills[i].field,
+				 json_list(arg_list(work, arguments, fills[i].option)));
 		else if (!fills[i].list)
 			json_set_text(declared, fills[i].field, arg(arguments, fills[i].option));
 	}
@@ -110,12 +121,14 @@ static enum err client_meant(struct work *work, const json_t *arguments, const s
 
 static json_t *app_row(const struct client *client)
 {
-	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:b}", "client_id", client->client_id, "name", client->name, "type", client->type,
-			 "practices", json_list(client->practices), "status", client->disabled ? "disabled" : "active", "first_party",
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:b}", "client_id", client->client_id, "name",
+			 client->name, "type", client->type, "practices", json_list(client->practices),
+			 "status", client->disabled ? "disabled" : "active", "first_party",
 			 client->first_party);
 }
 
-static enum err app_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_list(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	const struct snapshot *snapshot = work->snapshot;
 	const char *practice = arg(arguments, "practice");
@@ -123,12 +136,14 @@ static enum err app_list(struct work *work, const json_t *arguments, json_t **re
 	(void)message, (void)code;
 	*result = json_array();
 	for (size_t i = 0; snapshot && i < snapshot->client_count; i++)
-		if (!snapshot->clients[i].deleted && (!practice || client_serves(&snapshot->clients[i], practice)))
+		if (!snapshot->clients[i].deleted &&
+		    (!practice || client_serves(&snapshot->clients[i], practice)))
 			append(*result, app_row(&snapshot->clients[i]));
 	return OK;
 }
 
-static enum err app_show(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_show(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	const struct client *client;
 
@@ -146,7 +161,8 @@ static bool needs_secret(const json_t *declared)
 	return !method || text_starts(method, "client_secret_");
 }
 
-static enum err app_add(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_add(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			int *code)
 {
 	json_t *declared = declaration_of(work, NULL);
 	bool changed = false;
@@ -154,22 +170,26 @@ static enum err app_add(struct work *work, const json_t *arguments, json_t **res
 
 	(void)code;
 	if (snapshot_client(work->snapshot, arg(arguments, "client_id")))
-		return fault(work, ERR_CONFLICT, "there is or was an app %s; ids are never given again", arg(arguments, "client_id"));
+		return fault(work, ERR_CONFLICT, "there is or was an app %s; ids are never given again",
+			     arg(arguments, "client_id"));
 	json_set_text(declared, "client_id", arg(arguments, "client_id"));
 	json_set_text(declared, "type", "oidc");
 	fill(work, declared, arguments);
 	bool secret_needed = needs_secret(declared);
 
 	TRY(write_app(work, declared, secret_needed ? secret.text : NULL, &changed));
-	*result = json_pack("{s:s, s:s, s:s}", "client_id", arg(arguments, "client_id"), "issuer", work->app->config->issuer, "discovery",
-			    arena_print(work->arena, "%s/.well-known/openid-configuration", work->app->config->issuer));
+	*result = json_pack(
+		"{s:s, s:s, s:s}", "client_id", arg(arguments, "client_id"), "issuer",
+		work->app->config->issuer, "discovery",
+		arena_print(work->arena, "%s/.well-known/openid-configuration", work->app->config->issuer));
 	if (secret_needed)
 		json_set_text(*result, "client_secret", secret.text);
 	*message = secret_needed ? "The secret is shown once. Replace it: lanyard app rotate-secret." : NULL;
 	return OK;
 }
 
-static enum err app_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_set(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			int *code)
 {
 	const struct client *client;
 	bool changed = false;
@@ -185,7 +205,8 @@ static enum err app_set(struct work *work, const json_t *arguments, json_t **res
 	return OK;
 }
 
-static enum err app_rotate_secret(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_rotate_secret(struct work *work, const json_t *arguments, json_t **result,
+				  const char **message, int *code)
 {
 	const struct client *client;
 	AUTO(secret_wipe) struct secret secret = secret_new();
@@ -193,7 +214,8 @@ static enum err app_rotate_secret(struct work *work, const json_t *arguments, js
 	(void)code;
 	TRY(client_meant(work, arguments, &client));
 	if (!text_starts(client->token_endpoint_auth_method, "client_secret_"))
-		return fault(work, ERR_CONFLICT, "%s does not use a secret (%s)", client->client_id, client->token_endpoint_auth_method);
+		return fault(work, ERR_CONFLICT, "%s does not use a secret (%s)", client->client_id,
+			     client->token_endpoint_auth_method);
 	const char *id = client->client_id;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
@@ -204,7 +226,8 @@ static enum err app_rotate_secret(struct work *work, const json_t *arguments, js
 	return OK;
 }
 
-static enum err app_remove(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err app_remove(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			   int *code)
 {
 	const struct client *client;
 
@@ -222,11 +245,21 @@ static enum err app_remove(struct work *work, const json_t *arguments, json_t **
 	return OK;
 }
 
-#define CLIENT (const char *const[]){ "client_id", NULL }
-#define NOTHING (const char *const[]){ NULL }
-#define FIELDS "name=", "serves=*", "redirect-uri=*", "post-logout-redirect-uri=*", "scope=*", "grant-type=*", "auth-method=", \
-	"backchannel-logout-uri=", "frontchannel-logout-uri=", "jwks-uri=", "resource=*", "allow-role=*", "access-token-lifetime=", \
-	"first-party", "require-location", "native", "public"
+#define CLIENT                                                                                               \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"client_id", NULL                                                                            \
+	}
+#define NOTHING                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		NULL                                                                                         \
+	}
+#define FIELDS                                                                                               \
+	"name=", "serves=*", "redirect-uri=*", "post-logout-redirect-uri=*", "scope=*", "grant-type=*",      \
+		"auth-method=", "backchannel-logout-uri=", "frontchannel-logout-uri=", "jwks-uri=",          \
+		"resource=*", "allow-role=*", "access-token-lifetime=", "first-party", "require-location",   \
+		"native", "public"
 
 /* clang-format off */
 const struct command app_commands[] = {

@@ -27,8 +27,8 @@ static enum err answer(struct work *work, const char *account_id, json_t **resul
 	struct subject subject;
 
 	TRY(subject_load(work, account_id, &subject));
-	*result = json_pack("{s:s, s:s, s:o}", "email", subject.account.email, "practice", work->practice, "roles",
-			    assignments_shown(work, subject.assignments, subject.assignment_count));
+	*result = json_pack("{s:s, s:s, s:o}", "email", subject.account.email, "practice", work->practice,
+			    "roles", assignments_shown(work, subject.assignments, subject.assignment_count));
 	return OK;
 }
 
@@ -51,14 +51,15 @@ static bool is_held(const struct subject *subject, const struct assignment *want
 	for (size_t i = 0; i < subject->assignment_count; i++) {
 		const struct assignment *held = &subject->assignments[i];
 		if (text_equal(held->source, SOURCE_BASE) && text_equal(held->role_id, wanted->role_id) &&
-		    same_places(held->locations, wanted->locations) && held->valid_from == wanted->valid_from &&
-		    held->valid_until == wanted->valid_until)
+		    same_places(held->locations, wanted->locations) &&
+		    held->valid_from == wanted->valid_from && held->valid_until == wanted->valid_until)
 			return true;
 	}
 	return false;
 }
 
-static enum err grant(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err grant(struct work *work, const json_t *arguments, json_t **result, const char **message,
+		      int *code)
 {
 	struct subject subject;
 	struct assignment *list = NULL;
@@ -70,7 +71,8 @@ static enum err grant(struct work *work, const json_t *arguments, json_t **resul
 	TRY(account_meant(work, arguments, &subject));
 	TRY(assignments_meant(work, subject.practice, read, &list, &count));
 	if (is_held(&subject, list))
-		return fault(work, ERR_CONFLICT, "%s holds %s there already", subject.account.email, list->role_id);
+		return fault(work, ERR_CONFLICT, "%s holds %s there already", subject.account.email,
+			     list->role_id);
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(assignment_add(work, subject.account.id, list, &id));
@@ -80,15 +82,16 @@ static enum err grant(struct work *work, const json_t *arguments, json_t **resul
 }
 
 /* What is left of an assignment when these places are taken out of it; false: nothing. */
-static bool without(struct work *work, const struct practice *practice, const struct assignment *held, const char *const *places,
-		    struct assignment *out)
+static bool without(struct work *work, const struct practice *practice, const struct assignment *held,
+		    const char *const *places, struct assignment *out)
 {
 	const char **left = arena_array(work->arena, const char *, practice->location_count + 1);
 	size_t count = 0;
 
 	for (size_t i = 0; i < practice->location_count; i++) {
 		const struct location *location = &practice->locations[i];
-		bool had = held->locations ? text_list_has(held->locations, location->id) : !location->archived;
+		bool had =
+			held->locations ? text_list_has(held->locations, location->id) : !location->archived;
 		if (had && !text_list_has(places, location->id))
 			left[count++] = location->id;
 	}
@@ -98,8 +101,8 @@ static bool without(struct work *work, const struct practice *practice, const st
 }
 
 /* The base assignments as they shall be: those of the role gone, or gone at the named places. */
-static struct assignment *reduced(struct work *work, const struct subject *subject, const char *role, const char *const *places,
-				  size_t *count, bool *touched)
+static struct assignment *reduced(struct work *work, const struct subject *subject, const char *role,
+				  const char *const *places, size_t *count, bool *touched)
 {
 	struct assignment *list = arena_array(work->arena, struct assignment, subject->assignment_count + 1);
 
@@ -119,7 +122,8 @@ static struct assignment *reduced(struct work *work, const struct subject *subje
 	return list;
 }
 
-static enum err ungrant(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err ungrant(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			int *code)
 {
 	struct subject subject;
 	size_t count = 0;
@@ -139,14 +143,19 @@ static enum err ungrant(struct work *work, const json_t *arguments, json_t **res
 
 	TRY(assignments_replace(work, subject.account.id, SOURCE_BASE, list, count, &changed));
 	if (!changed) /* held at a place above, which covers this one */
-		return fault(work, ERR_NOT_FOUND, "%s does not hold %s at that location itself", subject.account.email, role);
+		return fault(work, ERR_NOT_FOUND, "%s does not hold %s at that location itself",
+			     subject.account.email, role);
 	TRY(account_guard_last_owner(work));
 	TRY(tx_commit(&tx));
 	*message = "The next token says so. Undo: lanyard grant.";
 	return answer(work, subject.account.id, result);
 }
 
-#define USER_ROLE (const char *const[]){ "user", "role", NULL }
+#define USER_ROLE                                                                                            \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"user", "role", NULL                                                                         \
+	}
 
 /* clang-format off */
 const struct command grant_commands[] = {

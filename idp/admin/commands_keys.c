@@ -18,13 +18,16 @@ static enum err list_keys(struct work *work, json_t **result)
 	TRY(keyring_list(work, &facts, &count));
 	*result = json_array();
 	for (size_t i = 0; i < count; i++)
-		append(*result, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "kid", facts[i].kid, "alg", facts[i].alg, "state", facts[i].state,
-					  "created", time_shown(work, facts[i].created_at), "active_since",
-					  time_shown(work, facts[i].activated_at), "retired", time_shown(work, facts[i].retired_at)));
+		append(*result,
+		       json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "kid", facts[i].kid, "alg", facts[i].alg,
+				 "state", facts[i].state, "created", time_shown(work, facts[i].created_at),
+				 "active_since", time_shown(work, facts[i].activated_at), "retired",
+				 time_shown(work, facts[i].retired_at)));
 	return OK;
 }
 
-static enum err keys_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err keys_list(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	(void)arguments, (void)message, (void)code;
 	return list_keys(work, result);
@@ -32,16 +35,21 @@ static enum err keys_list(struct work *work, const json_t *arguments, json_t **r
 
 static enum err rotate(struct work *work, const char *alg, bool compromised)
 {
-	AUTO(json_done) json_t *extra = json_pack("{s:s, s:b}", "alg", alg ? alg : "all", "compromised", compromised);
+	AUTO(json_done)
+	json_t *extra = json_pack("{s:s, s:b}", "alg", alg ? alg : "all", "compromised", compromised);
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(keyring_rotate(work, alg, compromised));
-	TRY(audit(work, &(struct audit_note){ .event = EVENT_KEYS_ROTATED, .target_kind = "keys", .target_id = alg ? alg : "all", .extra = extra }));
+	TRY(audit(work, &(struct audit_note){ .event = EVENT_KEYS_ROTATED,
+					      .target_kind = "keys",
+					      .target_id = alg ? alg : "all",
+					      .extra = extra }));
 	TRY(tx_commit(&tx));
 	return keyring_refresh(work);
 }
 
-static enum err keys_rotate(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err keys_rotate(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	const char *alg = arg(arguments, "alg");
 	bool compromised = arg_is(arguments, "compromised");
@@ -50,10 +58,11 @@ static enum err keys_rotate(struct work *work, const json_t *arguments, json_t *
 	if (alg && !text_equal(alg, "ES256") && !text_equal(alg, "RS256"))
 		return fault(work, ERR_PARAMETER_MALFORMED, "--alg is ES256 or RS256");
 	if (compromised)
-		TRY(confirmed(work, arguments, "compromised", "tokens that the old key signed are refused at once"));
+		TRY(confirmed(work, arguments, "compromised",
+			      "tokens that the old key signed are refused at once"));
 	TRY(rotate(work, alg, compromised));
-	*message = compromised ? "The old key is gone from the key set; what it signed is refused." :
-				 "The old key stays published until what it signed has expired.";
+	*message = compromised ? "The old key is gone from the key set; what it signed is refused."
+			       : "The old key stays published until what it signed has expired.";
 	return list_keys(work, result);
 }
 

@@ -14,12 +14,13 @@
 
 static json_t *practice_row(const struct practice *practice)
 {
-	return json_pack("{s:s, s:s, s:s, s:s*, s:i, s:s}", "id", practice->id, "name", practice->name, "timezone", practice->timezone,
-			 "template", practice->template, "locations", (int)practice->location_count, "status",
-			 practice->disabled ? "disabled" : "active");
+	return json_pack("{s:s, s:s, s:s, s:s*, s:i, s:s}", "id", practice->id, "name", practice->name,
+			 "timezone", practice->timezone, "template", practice->template, "locations",
+			 (int)practice->location_count, "status", practice->disabled ? "disabled" : "active");
 }
 
-static enum err practice_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err practice_list(struct work *work, const json_t *arguments, json_t **result,
+			      const char **message, int *code)
 {
 	const struct snapshot *snapshot = work->snapshot;
 
@@ -41,8 +42,9 @@ static enum err this_practice(struct work *work, const json_t *arguments, const 
 
 static json_t *location_row(const struct location *location)
 {
-	return json_pack("{s:s, s:s, s:s?, s:s, s:o, s:s}", "id", location->id, "name", location->name, "parent", location->parent_id,
-			 "timezone", location->timezone, "networks", json_list(location->networks_text), "status",
+	return json_pack("{s:s, s:s, s:s?, s:s, s:o, s:s}", "id", location->id, "name", location->name,
+			 "parent", location->parent_id, "timezone", location->timezone, "networks",
+			 json_list(location->networks_text), "status",
 			 location->archived ? "archived" : "open");
 }
 
@@ -55,7 +57,8 @@ static json_t *location_rows(const struct practice *practice)
 	return list;
 }
 
-static enum err practice_show(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err practice_show(struct work *work, const json_t *arguments, json_t **result,
+			      const char **message, int *code)
 {
 	const struct practice *practice;
 
@@ -64,13 +67,15 @@ static enum err practice_show(struct work *work, const json_t *arguments, json_t
 	*result = practice_row(practice);
 	json_set(*result, "domains", json_list(practice->domains));
 	json_set(*result, "session_idle_seconds", json_integer(policy_session_idle(&practice->policy)));
-	json_set(*result, "session_absolute_seconds", json_integer(policy_session_absolute(&practice->policy)));
+	json_set(*result, "session_absolute_seconds",
+		 json_integer(policy_session_absolute(&practice->policy)));
 	json_set(*result, "password_min_length", json_integer(policy_password_min(&practice->policy)));
 	json_set(*result, "locations", location_rows(practice));
 	return OK;
 }
 
-static enum err write_practice(struct work *work, const struct practice_change *change, json_t **result, bool *changed)
+static enum err write_practice(struct work *work, const struct practice_change *change, json_t **result,
+			       bool *changed)
 {
 	size_t ended = 0;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
@@ -86,11 +91,15 @@ static enum err write_practice(struct work *work, const struct practice_change *
 
 static struct practice_change change_meant(struct work *work, const json_t *arguments)
 {
-	return (struct practice_change){ .id = arg(arguments, "id"), .name = arg(arguments, "name"), .timezone = arg(arguments, "timezone"),
-					 .template = arg(arguments, "template"), .domains = arg_list(work, arguments, "domain") };
+	return (struct practice_change){ .id = arg(arguments, "id"),
+					 .name = arg(arguments, "name"),
+					 .timezone = arg(arguments, "timezone"),
+					 .template = arg(arguments, "template"),
+					 .domains = arg_list(work, arguments, "domain") };
 }
 
-static enum err practice_add(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err practice_add(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	struct practice_change change = change_meant(work, arguments);
 	bool changed = false;
@@ -99,15 +108,20 @@ static enum err practice_add(struct work *work, const json_t *arguments, json_t 
 	TRY(arg_need(work, arguments, "name", &change.name));
 	TRY(arg_need(work, arguments, "timezone", &change.timezone));
 	if (snapshot_practice(work->snapshot, change.id))
-		return fault(work, ERR_CONFLICT, "there is or was a practice %s; ids are never given again", change.id);
+		return fault(work, ERR_CONFLICT, "there is or was a practice %s; ids are never given again",
+			     change.id);
 	change.template = change.template ? change.template : "medium";
 	TRY(write_practice(work, &change, result, &changed));
-	*message = arena_print(work->arena, "Next: lanyard location add main --practice %s --name Main, then lanyard user add ... --role owner "
-					    "--location all", change.id);
+	*message = arena_print(work->arena,
+			       "Next: lanyard location add main --practice %s --name Main, then lanyard user "
+			       "add ... --role owner "
+			       "--location all",
+			       change.id);
 	return OK;
 }
 
-static enum err practice_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err practice_set(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	const struct practice *practice;
 	struct practice_change change = change_meant(work, arguments);
@@ -117,13 +131,15 @@ static enum err practice_set(struct work *work, const json_t *arguments, json_t 
 	TRY(this_practice(work, arguments, &practice));
 	if (arg_is(arguments, "disable") && arg_is(arguments, "enable"))
 		return fault(work, ERR_PARAMETER_MALFORMED, "--disable and --enable exclude each other");
-	change.disabled = arg_is(arguments, "disable") || (practice->disabled && !arg_is(arguments, "enable"));
+	change.disabled =
+		arg_is(arguments, "disable") || (practice->disabled && !arg_is(arguments, "enable"));
 	TRY(write_practice(work, &change, result, &changed));
 	*message = changed ? NULL : "Nothing to change.";
 	return OK;
 }
 
-static enum err practice_remove(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err practice_remove(struct work *work, const json_t *arguments, json_t **result,
+				const char **message, int *code)
 {
 	const struct practice *practice;
 	size_t ended = 0;
@@ -141,7 +157,8 @@ static enum err practice_remove(struct work *work, const json_t *arguments, json
 	return OK;
 }
 
-static enum err location_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err location_list(struct work *work, const json_t *arguments, json_t **result,
+			      const char **message, int *code)
 {
 	const struct practice *practice;
 
@@ -151,27 +168,34 @@ static enum err location_list(struct work *work, const json_t *arguments, json_t
 	return OK;
 }
 
-static enum err write_location(struct work *work, const struct location_change *change, json_t **result, const char **message)
+static enum err write_location(struct work *work, const struct location_change *change, json_t **result,
+			       const char **message)
 {
 	bool changed = false;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(location_apply(work, change, &changed));
 	TRY(tx_commit(&tx));
-	*result = json_pack("{s:s, s:s, s:b}", "id", change->id, "practice", work->practice, "changed", changed);
+	*result = json_pack("{s:s, s:s, s:b}", "id", change->id, "practice", work->practice, "changed",
+			    changed);
 	*message = changed ? NULL : "Nothing to change.";
 	return OK;
 }
 
-static struct location_change site_meant(struct work *work, const json_t *arguments, const struct location *there, int64_t position)
+static struct location_change site_meant(struct work *work, const json_t *arguments,
+					 const struct location *there, int64_t position)
 {
-	return (struct location_change){ .id = arg(arguments, "location"), .name = arg(arguments, "name"),
-					 .parent_id = arg(arguments, "parent"), .timezone = arg(arguments, "timezone"),
-					 .networks = arg_list(work, arguments, "network"), .archived = there && there->archived,
+	return (struct location_change){ .id = arg(arguments, "location"),
+					 .name = arg(arguments, "name"),
+					 .parent_id = arg(arguments, "parent"),
+					 .timezone = arg(arguments, "timezone"),
+					 .networks = arg_list(work, arguments, "network"),
+					 .archived = there && there->archived,
 					 .position = position };
 }
 
-static enum err location_add(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err location_add(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	const struct practice *practice;
 	const char *name;
@@ -180,8 +204,10 @@ static enum err location_add(struct work *work, const json_t *arguments, json_t 
 	TRY(practice_meant(work, arguments, &practice));
 	TRY(arg_need(work, arguments, "name", &name));
 	if (practice_location(practice, arg(arguments, "location")))
-		return fault(work, ERR_CONFLICT, "there is a location %s in %s already", arg(arguments, "location"), practice->id);
-	const struct location_change change = site_meant(work, arguments, NULL, (int64_t)practice->location_count);
+		return fault(work, ERR_CONFLICT, "there is a location %s in %s already",
+			     arg(arguments, "location"), practice->id);
+	const struct location_change change =
+		site_meant(work, arguments, NULL, (int64_t)practice->location_count);
 
 	return write_location(work, &change, result, message);
 }
@@ -194,12 +220,14 @@ static enum err location_there(struct work *work, const json_t *arguments, struc
 	const struct location *there = practice_location(practice, arg(arguments, "location"));
 
 	if (!there)
-		return fault(work, ERR_NOT_FOUND, "there is no location %s in %s", arg(arguments, "location"), practice->id);
+		return fault(work, ERR_NOT_FOUND, "there is no location %s in %s", arg(arguments, "location"),
+			     practice->id);
 	*out = site_meant(work, arguments, there, there - practice->locations);
 	return OK;
 }
 
-static enum err location_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err location_set(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	struct location_change change;
 
@@ -209,7 +237,8 @@ static enum err location_set(struct work *work, const json_t *arguments, json_t 
 	return write_location(work, &change, result, message);
 }
 
-static enum err location_archive(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err location_archive(struct work *work, const json_t *arguments, json_t **result,
+				 const char **message, int *code)
 {
 	struct location_change change;
 
@@ -221,11 +250,31 @@ static enum err location_archive(struct work *work, const json_t *arguments, jso
 	return OK;
 }
 
-#define ID (const char *const[]){ "id", NULL }
-#define ID_OR_ONLY (const char *const[]){ "id?", NULL }
-#define LOCATION (const char *const[]){ "location", NULL }
-#define NOTHING (const char *const[]){ NULL }
-#define SITE (const char *const[]){ "name=", "parent=", "timezone=", "network=*", "open", NULL }
+#define ID                                                                                                   \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"id", NULL                                                                                   \
+	}
+#define ID_OR_ONLY                                                                                           \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"id?", NULL                                                                                  \
+	}
+#define LOCATION                                                                                             \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"location", NULL                                                                             \
+	}
+#define NOTHING                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		NULL                                                                                         \
+	}
+#define SITE                                                                                                 \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"name=", "parent=", "timezone=", "network=*", "open", NULL                                   \
+	}
 
 /* clang-format off */
 const struct command practice_commands[] = {

@@ -17,7 +17,8 @@ static void release_json(void *thing)
 	json_decref(thing);
 }
 
-static enum err role_meant(struct work *work, const struct practice *practice, const char *id, const struct role **out)
+static enum err role_meant(struct work *work, const struct practice *practice, const char *id,
+			   const struct role **out)
 {
 	const struct role *role = practice_role(practice, id);
 
@@ -27,7 +28,8 @@ static enum err role_meant(struct work *work, const struct practice *practice, c
 	return OK;
 }
 
-static enum err role_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_list(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	const struct practice *practice;
 
@@ -38,14 +40,15 @@ static enum err role_list(struct work *work, const json_t *arguments, json_t **r
 		const struct role *role = &practice->roles[i];
 		if (role->deleted)
 			continue;
-		append(*result, json_pack("{s:s, s:s, s:s, s:b, s:o}", "id", role->id, "name", role->name, "kind",
-					  role->built_in ? "built-in" : "custom", "additive", role->additive, "inherits",
-					  json_list(role->inherits)));
+		append(*result, json_pack("{s:s, s:s, s:s, s:b, s:o}", "id", role->id, "name", role->name,
+					  "kind", role->built_in ? "built-in" : "custom", "additive",
+					  role->additive, "inherits", json_list(role->inherits)));
 	}
 	return OK;
 }
 
-static enum err table_of(struct work *work, const struct practice *practice, const char *id, struct permission_table *out)
+static enum err table_of(struct work *work, const struct practice *practice, const char *id,
+			 struct permission_table *out)
 {
 	const char *const ids[] = { id, NULL };
 
@@ -61,14 +64,16 @@ static json_t *cells_of(const struct permission_table *table)
 		json_t *row = json_pack("{s:s}", "feature", feature_at(f)->id);
 		for (size_t a = 0; a < ACTION_COUNT; a++) {
 			enum reach reach = table->cells[f][a];
-			json_set_text(row, action_word((enum action)a), reach == REACH_NONE ? "-" : reach_word(reach));
+			json_set_text(row, action_word((enum action)a),
+				      reach == REACH_NONE ? "-" : reach_word(reach));
 		}
 		append(rows, row);
 	}
 	return rows;
 }
 
-static enum err role_show(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_show(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	const struct practice *practice;
 	const struct role *role;
@@ -79,24 +84,27 @@ static enum err role_show(struct work *work, const json_t *arguments, json_t **r
 	TRY(role_meant(work, practice, arg(arguments, "role"), &role));
 	TRY(table_of(work, practice, role->id, &table));
 	*result = json_pack("{s:s, s:s, s:s, s:o, s:O, s:o}", "id", role->id, "name", role->name, "kind",
-			    role->built_in ? "built-in" : "custom", "inherits", json_list(role->inherits), "permissions", role->permissions,
-			    "allows", cells_of(&table));
+			    role->built_in ? "built-in" : "custom", "inherits", json_list(role->inherits),
+			    "permissions", role->permissions, "allows", cells_of(&table));
 	return OK;
 }
 
-static void add_differences(json_t *rows, const struct permission_table *a, const struct permission_table *b, const char *const *names)
+static void add_differences(json_t *rows, const struct permission_table *a, const struct permission_table *b,
+			    const char *const *names)
 {
 	for (size_t f = 0; f < a->features; f++) {
 		for (size_t at = 0; at < ACTION_COUNT; at++) {
 			if (a->cells[f][at] != b->cells[f][at])
-				append(rows, json_pack("{s:s, s:s, s:s, s:s}", "feature", feature_at(f)->id, "action",
-						       action_word((enum action)at), names[0], reach_word(a->cells[f][at]), names[1],
+				append(rows, json_pack("{s:s, s:s, s:s, s:s}", "feature", feature_at(f)->id,
+						       "action", action_word((enum action)at), names[0],
+						       reach_word(a->cells[f][at]), names[1],
 						       reach_word(b->cells[f][at])));
 		}
 	}
 }
 
-static enum err role_diff(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_diff(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	const struct practice *practice;
 	const struct role *first, *second;
@@ -120,11 +128,13 @@ static enum err add_permission(struct work *work, json_t *permissions, const cha
 	size_t feature = strcspn(text, ":");
 	const char *action = text[feature] ? text + feature + 1 : "";
 	size_t length = strcspn(action, "=");
-	const char *name = arena_textn(work->arena, text, feature), *word = arena_textn(work->arena, action, length);
+	const char *name = arena_textn(work->arena, text, feature),
+		   *word = arena_textn(work->arena, action, length);
 	json_t *list = json_object_get(permissions, name);
 
 	if (!*name || !*word)
-		return fault(work, ERR_PARAMETER_MALFORMED, "--permission is FEATURE:ACTION or FEATURE:ACTION=REACH, not %s", text);
+		return fault(work, ERR_PARAMETER_MALFORMED,
+			     "--permission is FEATURE:ACTION or FEATURE:ACTION=REACH, not %s", text);
 	if (!list) {
 		list = json_array();
 		json_set(permissions, name, list);
@@ -152,9 +162,12 @@ static enum err permissions_meant(struct work *work, const json_t *arguments, co
 	return OK;
 }
 
-static enum err write_role(struct work *work, const json_t *arguments, const char *id, json_t **result, const char **message)
+static enum err write_role(struct work *work, const json_t *arguments, const char *id, json_t **result,
+			   const char **message)
 {
-	struct role_change change = { .id = id, .name = arg(arguments, "name"), .inherits = arg_list(work, arguments, "inherits") };
+	struct role_change change = { .id = id,
+				      .name = arg(arguments, "name"),
+				      .inherits = arg_list(work, arguments, "inherits") };
 	bool changed = false;
 
 	TRY(permissions_meant(work, arguments, &change.permissions));
@@ -167,7 +180,8 @@ static enum err write_role(struct work *work, const json_t *arguments, const cha
 	return OK;
 }
 
-static enum err role_add(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_add(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	const struct practice *practice;
 	const char *name, *id = arg(arguments, "role");
@@ -180,7 +194,8 @@ static enum err role_add(struct work *work, const json_t *arguments, json_t **re
 	return write_role(work, arguments, id, result, message);
 }
 
-static enum err role_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_set(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	const struct practice *practice;
 	const struct role *role;
@@ -191,7 +206,8 @@ static enum err role_set(struct work *work, const json_t *arguments, json_t **re
 	return write_role(work, arguments, role->id, result, message);
 }
 
-static enum err role_remove(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_remove(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	const struct practice *practice;
 	const struct role *role;
@@ -217,15 +233,18 @@ static enum err add_holder(struct work *work, const char *account_id, const char
 		const struct assignment *held = &subject.assignments[i];
 		if (!text_equal(held->role_id, role_id))
 			continue;
-		append(list, json_pack("{s:s, s:o, s:s, s:o, s:o, s:b}", "email", subject.account.email, "locations",
-				       held->locations ? json_list(held->locations) : json_string("all"), "source", held->source, "from",
-				       time_shown(work, held->valid_from), "until", time_shown(work, held->valid_until), "disabled",
-				       subject.account.disabled));
+		append(list,
+		       json_pack("{s:s, s:o, s:s, s:o, s:o, s:b}", "email", subject.account.email,
+				 "locations",
+				 held->locations ? json_list(held->locations) : json_string("all"), "source",
+				 held->source, "from", time_shown(work, held->valid_from), "until",
+				 time_shown(work, held->valid_until), "disabled", subject.account.disabled));
 	}
 	return OK;
 }
 
-static enum err role_users(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err role_users(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			   int *code)
 {
 	const struct practice *practice;
 	const struct role *role;
@@ -244,9 +263,21 @@ static enum err role_users(struct work *work, const json_t *arguments, json_t **
 	return OK;
 }
 
-#define ROLE (const char *const[]){ "role", NULL }
-#define NOTHING (const char *const[]){ NULL }
-#define CHANGES (const char *const[]){ "name=", "inherits=*", "permission=*", NULL }
+#define ROLE                                                                                                 \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"role", NULL                                                                                 \
+	}
+#define NOTHING                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		NULL                                                                                         \
+	}
+#define CHANGES                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"name=", "inherits=*", "permission=*", NULL                                                  \
+	}
 
 /* clang-format off */
 const struct command role_commands[] = {

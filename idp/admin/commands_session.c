@@ -16,13 +16,15 @@ static json_t *row_of(struct work *work, const struct session *session)
 {
 	int64_t idle = session->seen_at + session->idle_seconds;
 
-	return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:s}", "sid", session->sid, "email", session->email ? session->email : "",
-			 "location", session->location_id, "started", time_shown(work, session->started_at), "seen",
-			 time_shown(work, session->seen_at), "ends", time_shown(work, idle < session->ends_at ? idle : session->ends_at), "acr",
+	return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:s}", "sid", session->sid, "email",
+			 session->email ? session->email : "", "location", session->location_id, "started",
+			 time_shown(work, session->started_at), "seen", time_shown(work, session->seen_at),
+			 "ends", time_shown(work, idle < session->ends_at ? idle : session->ends_at), "acr",
 			 session->acr);
 }
 
-static enum err session_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err session_list(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	const struct practice *practice;
 	struct subject subject = { 0 };
@@ -41,7 +43,8 @@ static enum err session_list(struct work *work, const json_t *arguments, json_t 
 	return OK;
 }
 
-static enum err session_stop(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err session_stop(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	const struct practice *practice;
 	struct session session;
@@ -60,7 +63,8 @@ static enum err session_stop(struct work *work, const json_t *arguments, json_t 
 	return OK;
 }
 
-static enum err logout_all(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err logout_all(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			   int *code)
 {
 	const struct practice *practice;
 	size_t ended = 0;

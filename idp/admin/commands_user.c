@@ -24,12 +24,13 @@ static json_t *row_of(struct work *work, const struct subject *subject)
 {
 	const struct account *account = &subject->account;
 	char *name = arena_print(work->arena, "%s%s%s", account->given_name ? account->given_name : "",
-				 account->given_name && account->family_name ? " " : "", account->family_name ? account->family_name : "");
+				 account->given_name && account->family_name ? " " : "",
+				 account->family_name ? account->family_name : "");
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "email", account->email, "name", name, "class", account->class_, "status",
-			 account->disabled ? "disabled" : "active", "roles",
-			 assignments_shown(work, subject->assignments, subject->assignment_count), "last_login",
-			 time_shown(work, account->last_login_at));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o}", "email", account->email, "name", name, "class",
+			 account->class_, "status", account->disabled ? "disabled" : "active", "roles",
+			 assignments_shown(work, subject->assignments, subject->assignment_count),
+			 "last_login", time_shown(work, account->last_login_at));
 }
 
 static json_t *details_of(struct work *work, const struct subject *subject)
@@ -57,9 +58,13 @@ static struct account_change change_meant(struct work *work, const json_t *argum
 		json_set(profile, "phone_number", *phone ? json_string(phone) : json_null());
 		arena_defer(work->arena, release_json, profile);
 	}
-	return (struct account_change){
-		.email = email, .given_name = arg(arguments, "given-name"), .family_name = arg(arguments, "family-name"),
-		.class_ = arg(arguments, "class"), .npi = arg(arguments, "npi"), .profile = profile, .disabled = -1 };
+	return (struct account_change){ .email = email,
+					.given_name = arg(arguments, "given-name"),
+					.family_name = arg(arguments, "family-name"),
+					.class_ = arg(arguments, "class"),
+					.npi = arg(arguments, "npi"),
+					.profile = profile,
+					.disabled = -1 };
 }
 
 static enum err is_free(struct work *work, const char *email)
@@ -74,7 +79,8 @@ static enum err is_free(struct work *work, const char *email)
 	return count ? fault(work, ERR_CONFLICT, "%s is in %s already", canonical, work->practice) : OK;
 }
 
-static enum err create(struct work *work, struct account_change *change, const struct assignment *list, size_t count, const char **id)
+static enum err create(struct work *work, struct account_change *change, const struct assignment *list,
+		       size_t count, const char **id)
 {
 	bool created = false, changed = false;
 
@@ -88,7 +94,8 @@ static enum err create(struct work *work, struct account_change *change, const s
 	return tx_commit(&tx);
 }
 
-static enum err user_add(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_add(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	const struct practice *practice;
 	struct assignment *list = NULL;
@@ -107,16 +114,17 @@ static enum err user_add(struct work *work, const json_t *arguments, json_t **re
 	change.must_change = true; /* somebody else knows it */
 	change.class_ = change.class_ ? change.class_ : "staff";
 	TRY(create(work, &change, list, count, &id));
-	*result = json_pack("{s:s, s:s, s:s, s:o}", "email", email, "practice", practice->id, "id", id, "roles",
-			    assignments_shown(work, list, count));
+	*result = json_pack("{s:s, s:s, s:s, s:o}", "email", email, "practice", practice->id, "id", id,
+			    "roles", assignments_shown(work, list, count));
 	if (!given)
 		json_set_text(*result, "password", made.text);
-	*message = given ? "The password has to be changed at the first sign-in." :
-			   "This password is shown once. It has to be changed at the first sign-in.";
+	*message = given ? "The password has to be changed at the first sign-in."
+			 : "This password is shown once. It has to be changed at the first sign-in.";
 	return OK;
 }
 
-static enum err user_list(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_list(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	const struct practice *practice;
 	struct account *accounts = NULL;
@@ -139,7 +147,8 @@ static enum err user_list(struct work *work, const json_t *arguments, json_t **r
 	return OK;
 }
 
-static enum err user_show(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_show(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			  int *code)
 {
 	struct subject subject;
 
@@ -163,7 +172,8 @@ static enum err replace_assignments(struct work *work, const struct subject *sub
 	return account_guard_last_owner(work);
 }
 
-static enum err user_set(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_set(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			 int *code)
 {
 	struct subject subject;
 	const char *id = NULL;
@@ -195,12 +205,14 @@ static enum err switch_account(struct work *work, const json_t *arguments, bool 
 		TRY(sessions_end_account(work, subject.account.id, &ended));
 	TRY(account_set_disabled(work, subject.account.id, disabled));
 	TRY(tx_commit(&tx));
-	*result = json_pack("{s:s, s:s, s:s, s:I}", "email", subject.account.email, "practice", work->practice, "status",
-			    disabled ? "disabled" : "active", "sessions_ended", (json_int_t)ended);
+	*result =
+		json_pack("{s:s, s:s, s:s, s:I}", "email", subject.account.email, "practice", work->practice,
+			  "status", disabled ? "disabled" : "active", "sessions_ended", (json_int_t)ended);
 	return OK;
 }
 
-static enum err user_disable(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_disable(struct work *work, const json_t *arguments, json_t **result,
+			     const char **message, int *code)
 {
 	(void)code;
 	TRY(switch_account(work, arguments, true, result));
@@ -208,7 +220,8 @@ static enum err user_disable(struct work *work, const json_t *arguments, json_t 
 	return OK;
 }
 
-static enum err user_enable(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_enable(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	(void)code;
 	TRY(switch_account(work, arguments, false, result));
@@ -216,7 +229,8 @@ static enum err user_enable(struct work *work, const json_t *arguments, json_t *
 	return OK;
 }
 
-static enum err user_unlock(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_unlock(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	struct subject subject;
 
@@ -228,7 +242,8 @@ static enum err user_unlock(struct work *work, const json_t *arguments, json_t *
 	return OK;
 }
 
-static enum err user_reset_password(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_reset_password(struct work *work, const json_t *arguments, json_t **result,
+				    const char **message, int *code)
 {
 	struct subject subject;
 	char *hash = NULL;
@@ -251,12 +266,14 @@ static enum err user_reset_password(struct work *work, const json_t *arguments, 
 	*result = json_pack("{s:s, s:s}", "email", subject.account.email, "practice", work->practice);
 	if (!given)
 		json_set_text(*result, "password", made.text);
-	*message = given ? "It has to be changed at the next sign-in; sessions have ended." :
-			   "This password is shown once. It has to be changed at the next sign-in; sessions have ended.";
+	*message = given ? "It has to be changed at the next sign-in; sessions have ended."
+			 : "This password is shown once. It has to be changed at the next sign-in; sessions "
+			   "have ended.";
 	return OK;
 }
 
-static enum err user_logout(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_logout(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	struct subject subject;
 	size_t ended = 0;
@@ -267,12 +284,14 @@ static enum err user_logout(struct work *work, const json_t *arguments, json_t *
 
 	TRY(sessions_end_account(work, subject.account.id, &ended));
 	TRY(tx_commit(&tx));
-	*result = json_pack("{s:s, s:s, s:I}", "email", subject.account.email, "practice", work->practice, "sessions_ended", (json_int_t)ended);
+	*result = json_pack("{s:s, s:s, s:I}", "email", subject.account.email, "practice", work->practice,
+			    "sessions_ended", (json_int_t)ended);
 	*message = "Apps that asked for it are told.";
 	return OK;
 }
 
-static enum err user_delete(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err user_delete(struct work *work, const json_t *arguments, json_t **result, const char **message,
+			    int *code)
 {
 	struct subject subject;
 	size_t ended = 0;
@@ -285,14 +304,25 @@ static enum err user_delete(struct work *work, const json_t *arguments, json_t *
 	TRY(sessions_end_account(work, subject.account.id, &ended));
 	TRY(account_delete(work, subject.account.id));
 	TRY(tx_commit(&tx));
-	*result = json_pack("{s:s, s:s, s:s}", "email", subject.account.email, "practice", work->practice, "id", subject.account.id);
+	*result = json_pack("{s:s, s:s, s:s}", "email", subject.account.email, "practice", work->practice,
+			    "id", subject.account.id);
 	*message = "Gone for good; the records keep the id.";
 	return OK;
 }
 
-#define EMAIL (const char *const[]){ "user", NULL }
-#define NOTHING (const char *const[]){ NULL }
-#define PERSON "given-name=", "family-name=", "class=", "npi=", "phone=", "role=*", "location=*", "from=", "until=", "reason="
+#define EMAIL                                                                                                \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"user", NULL                                                                                 \
+	}
+#define NOTHING                                                                                              \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		NULL                                                                                         \
+	}
+#define PERSON                                                                                               \
+	"given-name=", "family-name=", "class=", "npi=", "phone=", "role=*", "location=*",                   \
+		"from=", "until=", "reason="
 
 /* clang-format off */
 const struct command user_commands[] = {

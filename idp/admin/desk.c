@@ -24,9 +24,9 @@
 #include "store/db.h"
 
 #define REQUEST_MAX (8 * MB)
-#define ANSWER_MAX (256 * MB)
+#define ANSWER_MAX  (256 * MB)
 #define EXCHANGE_MS 5000   /* to send a request, or to take an answer */
-#define ANSWER_MS 600000   /* a client waits: hashing hundreds of passwords takes minutes */
+#define ANSWER_MS   600000 /* a client waits: hashing hundreds of passwords takes minutes */
 
 struct desk {
 	struct app *app;
@@ -116,8 +116,10 @@ static bool send_json(int fd, const json_t *value, int64_t deadline_us)
 {
 	char *text = json_dumps(value, JSON_COMPACT);
 	size_t size = text ? strlen(text) : 0;
-	uint8_t head[4] = { (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size };
-	bool sent = text && size <= UINT32_MAX && send_all(fd, head, sizeof head, deadline_us) && send_all(fd, text, size, deadline_us);
+	uint8_t head[4] = { (uint8_t)(size >> 24), (uint8_t)(size >> 16), (uint8_t)(size >> 8),
+			    (uint8_t)size };
+	bool sent = text && size <= UINT32_MAX && send_all(fd, head, sizeof head, deadline_us) &&
+		    send_all(fd, text, size, deadline_us);
 
 	if (text)
 		explicit_bzero(text, size);
@@ -138,7 +140,8 @@ json_t *desk_answer(struct work *work, const json_t *request)
 	json_t *result = NULL;
 
 	if (!command)
-		return answer_of(EXIT_USAGE, "the server does not know this command: is it another version?", NULL);
+		return answer_of(EXIT_USAGE, "the server does not know this command: is it another version?",
+				 NULL);
 	if (!command_accepts(work->arena, command, arguments, &message))
 		return answer_of(EXIT_USAGE, message, NULL);
 	int code = command_run(work, command, arguments, &result, &message);
@@ -173,8 +176,9 @@ static void note(const struct work *work, const json_t *request, const json_t *a
 	char code[16];
 
 	snprintf(code, sizeof code, "%d", (int)json_get_int(answer, "code", EXIT_FAILED));
-	log_event(LOG_INFO, "command", "noun", json_get_text(request, "noun"), "verb", json_get_text(request, "verb"), "operator",
-		  work->actor.id, "code", code, "request_id", work->request_id, NULL);
+	log_event(LOG_INFO, "command", "noun", json_get_text(request, "noun"), "verb",
+		  json_get_text(request, "verb"), "operator", work->actor.id, "code", code, "request_id",
+		  work->request_id, NULL);
 }
 
 static void serve(struct desk *desk, struct db *db, struct arena *arena, int fd)
@@ -185,19 +189,22 @@ static void serve(struct desk *desk, struct db *db, struct arena *arena, int fd)
 		log_event(LOG_WARN, "command_refused", "reason", "peer is another user", NULL);
 		return;
 	}
-	AUTO(json_done) json_t *request = receive_json(fd, REQUEST_MAX, clock_monotonic_us() + EXCHANGE_MS * 1000);
+	AUTO(json_done)
+	json_t *request = receive_json(fd, REQUEST_MAX, clock_monotonic_us() + EXCHANGE_MS * 1000);
 
 	if (!request)
 		return;
 	struct work work;
 
 	work_begin(&work, desk->app, db, arena);
-	work.actor = (struct actor){ .kind = ACTOR_OPERATOR, .id = user_name(arena, uid), .address = "local" };
+	work.actor =
+		(struct actor){ .kind = ACTOR_OPERATOR, .id = user_name(arena, uid), .address = "local" };
 	AUTO(json_done) json_t *answer = desk_answer(&work, request);
 
 	note(&work, request, answer);
 	work_end(&work);
-	(void)send_json(fd, answer, clock_monotonic_us() + EXCHANGE_MS * 1000); /* who asked has gone: the audit has it */
+	(void)send_json(fd, answer,
+			clock_monotonic_us() + EXCHANGE_MS * 1000); /* who asked has gone: the audit has it */
 }
 
 static bool asked_to_stop(const struct desk *desk, struct pollfd waits[2])
@@ -252,9 +259,10 @@ static int listen_at(const struct sockaddr_un *address, const char **why)
 		*why = "there is a file of that name";
 	if (*why)
 		return -1;
-	(void)unlink(address->sun_path); /* what a server left behind that was killed; bind says if it stays */
-	if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 || chmod(address->sun_path, 0600) < 0 ||
-	    listen(fd, 16) < 0) {
+	(void)unlink(
+		address->sun_path); /* what a server left behind that was killed; bind says if it stays */
+	if (fd < 0 || bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+	    chmod(address->sun_path, 0600) < 0 || listen(fd, 16) < 0) {
 		*why = strerror(errno);
 		return -1;
 	}
@@ -273,7 +281,8 @@ struct desk *desk_start(struct app *app, const char *path, char *message, size_t
 
 	if (!desk) {
 		close_fd(&listening);
-		snprintf(message, message_size, "could not open the administration socket %s: %s", path ? path : "", why ? why : "no memory");
+		snprintf(message, message_size, "could not open the administration socket %s: %s",
+			 path ? path : "", why ? why : "no memory");
 		return NULL;
 	}
 	desk->app = app;
@@ -312,7 +321,8 @@ bool desk_ask(const char *path, const json_t *request, json_t **answer)
 	AUTO(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	*answer = NULL;
-	if (fd < 0 || !address_of(path, &address) || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+	if (fd < 0 || !address_of(path, &address) ||
+	    connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
 		return false;
 	if (send_json(fd, request, clock_monotonic_us() + EXCHANGE_MS * 1000))
 		*answer = receive_json(fd, ANSWER_MAX, clock_monotonic_us() + (int64_t)ANSWER_MS * 1000);

@@ -1,4 +1,5 @@
-/* doctor.c: lanyard doctor: is everything as it must be? Each line: ok, warn or fail, why, and what mends it. */
+/* doctor.c: lanyard doctor: is everything as it must be? Each line: ok, warn or fail, why, and what mends it.
+ */
 #include "base/base.h"
 
 #include <gnutls/gnutls.h>
@@ -18,8 +19,8 @@
 #include "store/roles.h"
 #include "store/snapshot.h"
 
-#define DAY ((int64_t)86400)
-#define CLOCK_DRIFT_US ((int64_t)1000000)
+#define DAY             ((int64_t)86400)
+#define CLOCK_DRIFT_US  ((int64_t)1000000)
 #define CERTIFICATE_MAX ((off_t)1024 * 1024)
 
 enum health { HEALTH_OK, HEALTH_WARN, HEALTH_FAIL };
@@ -32,10 +33,12 @@ struct visit {
 
 static void say(struct visit *v, const char *check, enum health health, const char *why, const char *mend)
 {
-	static const char *const words[] = { [HEALTH_OK] = "ok", [HEALTH_WARN] = "warn", [HEALTH_FAIL] = "fail" };
+	static const char *const words[] = {
+		[HEALTH_OK] = "ok", [HEALTH_WARN] = "warn", [HEALTH_FAIL] = "fail"
+	};
 
-	append(v->rows, json_pack("{s:s, s:s, s:s, s:s}", "check", check, "state", words[health], "why", why, "mend",
-				  health == HEALTH_OK ? "" : mend));
+	append(v->rows, json_pack("{s:s, s:s, s:s, s:s}", "check", check, "state", words[health], "why", why,
+				  "mend", health == HEALTH_OK ? "" : mend));
 	if (health > v->worst)
 		v->worst = health;
 }
@@ -46,7 +49,8 @@ static void check_config(struct visit *v)
 
 	say(v, "config", HEALTH_OK, config->file ? config->file : "defaults and environment", "");
 	if (config->development)
-		say(v, "issuer", HEALTH_WARN, arena_print(v->work->arena, "%s is for this machine alone", config->issuer),
+		say(v, "issuer", HEALTH_WARN,
+		    arena_print(v->work->arena, "%s is for this machine alone", config->issuer),
 		    "set issuer to an https address");
 	else
 		say(v, "issuer", HEALTH_OK, config->issuer, "");
@@ -59,9 +63,12 @@ static void check_file(struct visit *v, const char *check, const char *path)
 	struct arena *arena = v->work->arena;
 
 	if (stat(path, &st) < 0)
-		say(v, check, HEALTH_FAIL, arena_print(arena, "%s: %s", path, strerror(errno)), "restore it, or correct the setting");
+		say(v, check, HEALTH_FAIL, arena_print(arena, "%s: %s", path, strerror(errno)),
+		    "restore it, or correct the setting");
 	else if (st.st_mode & 077)
-		say(v, check, HEALTH_FAIL, arena_print(arena, "%s can be read by others (%04o)", path, (unsigned)(st.st_mode & 07777)),
+		say(v, check, HEALTH_FAIL,
+		    arena_print(arena, "%s can be read by others (%04o)", path,
+				(unsigned)(st.st_mode & 07777)),
 		    arena_print(arena, "chmod 600 %s", path));
 	else
 		say(v, check, HEALTH_OK, path, "");
@@ -87,20 +94,26 @@ static void check_store(struct visit *v)
 	struct arena *arena = v->work->arena;
 
 	if (schema_present(v->work, &present) != OK) {
-		say(v, "store", HEALTH_FAIL, v->work->reason ? v->work->reason : "could not be reached", "start it, or correct the setting store");
+		say(v, "store", HEALTH_FAIL, v->work->reason ? v->work->reason : "could not be reached",
+		    "start it, or correct the setting store");
 		return;
 	}
 	if (present == schema_newest())
 		say(v, "store", HEALTH_OK, arena_print(arena, "schema %" PRId64, present), "");
 	else
-		say(v, "store", HEALTH_FAIL, arena_print(arena, "schema %" PRId64 ", this program has %" PRId64, present, schema_newest()),
+		say(v, "store", HEALTH_FAIL,
+		    arena_print(arena, "schema %" PRId64 ", this program has %" PRId64, present,
+				schema_newest()),
 		    "lanyard migrate");
 	if (store_measure_clock(v->work, &drift_us) != OK)
 		say(v, "clock", HEALTH_FAIL, "the store's clock could not be read", "look at the store");
 	else if (drift_us > CLOCK_DRIFT_US || drift_us < -CLOCK_DRIFT_US)
-		say(v, "clock", HEALTH_FAIL, arena_print(arena, "%" PRId64 " ms away from the store's", drift_us / 1000), "run chrony or timesyncd");
+		say(v, "clock", HEALTH_FAIL,
+		    arena_print(arena, "%" PRId64 " ms away from the store's", drift_us / 1000),
+		    "run chrony or timesyncd");
 	else
-		say(v, "clock", HEALTH_OK, arena_print(arena, "%" PRId64 " ms away from the store's", drift_us / 1000), "");
+		say(v, "clock", HEALTH_OK,
+		    arena_print(arena, "%" PRId64 " ms away from the store's", drift_us / 1000), "");
 }
 
 static bool has_key(const struct key_facts *facts, size_t count, const char *alg, const char *state)
@@ -123,11 +136,13 @@ static void check_keys(struct visit *v)
 	}
 	for (size_t i = 0; i < COUNT(algs); i++) {
 		const char *check = arena_print(v->work->arena, "signing key %s", algs[i]);
-		bool active = has_key(facts, count, algs[i], "active"), next = has_key(facts, count, algs[i], "next");
+		bool active = has_key(facts, count, algs[i], "active"),
+		     next = has_key(facts, count, algs[i], "next");
 		if (!active)
 			say(v, check, HEALTH_FAIL, "there is no active key", "lanyard keys rotate");
 		else
-			say(v, check, next ? HEALTH_OK : HEALTH_WARN, next ? "active, and the next one is published" : "there is no next key",
+			say(v, check, next ? HEALTH_OK : HEALTH_WARN,
+			    next ? "active, and the next one is published" : "there is no next key",
 			    "lanyard keys rotate");
 	}
 }
@@ -149,13 +164,17 @@ static void check_practices(struct visit *v)
 		const char *check = arena_print(arena, "owner of %s", practice->id);
 		if (err == OK && !any)
 			say(v, check, HEALTH_FAIL, "there is no active owner",
-			    arena_print(arena, "lanyard user add EMAIL --practice %s --role owner --location all", practice->id));
+			    arena_print(arena,
+					"lanyard user add EMAIL --practice %s --role owner --location all",
+					practice->id));
 		else
-			say(v, check, err == OK ? HEALTH_OK : HEALTH_FAIL, err == OK ? "there is one" : error_row(err)->text, "look at the store");
+			say(v, check, err == OK ? HEALTH_OK : HEALTH_FAIL,
+			    err == OK ? "there is one" : error_row(err)->text, "look at the store");
 	}
 	v->work->practice = NULL;
 	if (!count)
-		say(v, "practices", HEALTH_WARN, "there is none yet", "lanyard practice add, or lanyard apply -f FILE");
+		say(v, "practices", HEALTH_WARN, "there is none yet",
+		    "lanyard practice add, or lanyard apply -f FILE");
 }
 
 static void free_gnutls(gnutls_datum_t *datum)
@@ -177,7 +196,8 @@ static bool certificate_ends(const char *path, int64_t *ends)
 
 	if (stat(path, &st) < 0 || st.st_size > CERTIFICATE_MAX || gnutls_load_file(path, &pem) < 0)
 		return false;
-	if (gnutls_x509_crt_init(&certificate) < 0 || gnutls_x509_crt_import(certificate, &pem, GNUTLS_X509_FMT_PEM) < 0)
+	if (gnutls_x509_crt_init(&certificate) < 0 ||
+	    gnutls_x509_crt_import(certificate, &pem, GNUTLS_X509_FMT_PEM) < 0)
 		return false;
 	*ends = (int64_t)gnutls_x509_crt_get_expiration_time(certificate);
 	return true;
@@ -191,16 +211,19 @@ static void check_certificate(struct visit *v)
 	if (text_is_empty(path))
 		return;
 	if (!certificate_ends(path, &ends)) {
-		say(v, "TLS certificate", HEALTH_FAIL, arena_print(v->work->arena, "%s cannot be read", path), "put a PEM certificate there");
+		say(v, "TLS certificate", HEALTH_FAIL, arena_print(v->work->arena, "%s cannot be read", path),
+		    "put a PEM certificate there");
 		return;
 	}
 	int64_t days = (ends - v->work->now) / DAY;
 	enum health health = days < 1 ? HEALTH_FAIL : days < 21 ? HEALTH_WARN : HEALTH_OK;
 
-	say(v, "TLS certificate", health, arena_print(v->work->arena, "%" PRId64 " days left", days), "renew it");
+	say(v, "TLS certificate", health, arena_print(v->work->arena, "%" PRId64 " days left", days),
+	    "renew it");
 }
 
-static enum err doctor(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err doctor(struct work *work, const json_t *arguments, json_t **result, const char **message,
+		       int *code)
 {
 	struct visit visit = { .work = work, .rows = json_array() };
 

@@ -14,7 +14,8 @@
 #include "people/role.h"
 #include "store/snapshot.h"
 
-static enum err location_meant(struct work *work, const struct practice *practice, const json_t *arguments, const char **out)
+static enum err location_meant(struct work *work, const struct practice *practice, const json_t *arguments,
+			       const char **out)
 {
 	*out = arg(arguments, "location");
 	if (*out && !practice_location(practice, *out))
@@ -40,38 +41,45 @@ static const char *roles_wanted(struct work *work, const struct client *client)
 }
 
 /* The questions behind subject_may, one by one; the last row is its own answer. */
-static enum err explain_app(struct work *work, const struct subject *subject, const struct client *client, json_t *rows, int *code)
+static enum err explain_app(struct work *work, const struct subject *subject, const struct client *client,
+			    json_t *rows, int *code)
 {
-	bool any_role = !client->roles || !*client->roles || standing_has_role(&subject->standing, client->roles);
+	bool any_role =
+		!client->roles || !*client->roles || standing_has_role(&subject->standing, client->roles);
 	enum err err = subject_may(work, subject, client);
 
 	add_check(rows, !subject->practice->disabled, "the practice is on", subject->practice->id);
 	add_check(rows, !subject->account.disabled, "the account is on", subject->account.email);
 	add_check(rows, !client->disabled, "the app is on", client->client_id);
-	add_check(rows, client_serves(client, subject->practice->id), "the app serves the practice", subject->practice->id);
+	add_check(rows, client_serves(client, subject->practice->id), "the app serves the practice",
+		  subject->practice->id);
 	add_check(rows, any_role, "a role for the app is held", roles_wanted(work, client));
 	if (err != OK && err != ERR_NO_ACCESS && err != ERR_ACCOUNT_DISABLED)
 		return err;
-	add_check(rows, err == OK, "may use the app", err == OK ? "everything above holds" : error_row(err)->text);
+	add_check(rows, err == OK, "may use the app",
+		  err == OK ? "everything above holds" : error_row(err)->text);
 	*code = err == OK ? EXIT_OK : EXIT_NOT_ALLOWED;
 	work->err = OK; /* the refusal is the answer, not a fault of this command */
 	return OK;
 }
 
-static enum err explain_action(struct work *work, const struct subject *subject, const char *location, const char *feature,
-			       enum action action, json_t *rows)
+static enum err explain_action(struct work *work, const struct subject *subject, const char *location,
+			       const char *feature, enum action action, json_t *rows)
 {
 	struct decision decision;
 
-	TRY(standing_decide(work->arena, subject->practice, &subject->standing, location, feature, action, &decision));
-	append(rows, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "location", location, "feature", feature, "action", action_word(action),
-			       "answer", decision.reach == REACH_NONE ? "no" : reach_word(decision.reach), "role", decision.role_id, "why",
-			       decision.reason ? decision.reason : ""));
+	TRY(standing_decide(work->arena, subject->practice, &subject->standing, location, feature, action,
+			    &decision));
+	append(rows, json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "location", location, "feature", feature,
+			       "action", action_word(action), "answer",
+			       decision.reach == REACH_NONE ? "no" : reach_word(decision.reach), "role",
+			       decision.role_id, "why", decision.reason ? decision.reason : ""));
 	return OK;
 }
 
 /* At one location, or at each where the person works. */
-static enum err explain_feature(struct work *work, const struct subject *subject, const char *location, const char *feature, json_t *rows)
+static enum err explain_feature(struct work *work, const struct subject *subject, const char *location,
+				const char *feature, json_t *rows)
 {
 	for (size_t i = 0; i < subject->standing.place_count; i++) {
 		const char *here = subject->standing.places[i].location->id;
@@ -79,8 +87,9 @@ static enum err explain_feature(struct work *work, const struct subject *subject
 			TRY(explain_action(work, subject, here, feature, (enum action)a, rows));
 	}
 	if (location && !standing_at(&subject->standing, location))
-		append(rows, json_pack("{s:s, s:s, s:s, s:s, s:n, s:s}", "location", location, "feature", feature, "action", "any",
-				       "answer", "no", "role", "why", "no role is held at this location"));
+		append(rows, json_pack("{s:s, s:s, s:s, s:s, s:n, s:s}", "location", location, "feature",
+				       feature, "action", "any", "answer", "no", "role", "why",
+				       "no role is held at this location"));
 	return OK;
 }
 
@@ -98,17 +107,19 @@ static enum err target_unknown(struct work *work, const char *target)
 
 	for (size_t i = 0; feature_at(i) && count < COUNT(known) - 1; i++)
 		known[count++] = feature_at(i)->id;
-	for (size_t i = 0; work->snapshot && i < work->snapshot->client_count && count < COUNT(known) - 1; i++)
+	for (size_t i = 0; work->snapshot && i < work->snapshot->client_count && count < COUNT(known) - 1;
+	     i++)
 		known[count++] = work->snapshot->clients[i].client_id;
 	known[count] = NULL;
 	const char *near = text_nearest(target, known);
 
-	return fault(work, ERR_NOT_FOUND, "there is no app and no feature %s%s%s%s", target, near ? " (did you mean " : "", near ? near : "",
-		     near ? "?)" : "");
+	return fault(work, ERR_NOT_FOUND, "there is no app and no feature %s%s%s%s", target,
+		     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 /* TARGET is an app, a feature, or APP/FEATURE. */
-static enum err explain_access(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err explain_access(struct work *work, const json_t *arguments, json_t **result,
+			       const char **message, int *code)
 {
 	struct subject subject;
 	const char *location = NULL, *target = arg(arguments, "target");
@@ -147,7 +158,8 @@ static const char *scope_of(struct work *work, const struct client *client)
 	return arena_text(work->arena, buf_str(&text));
 }
 
-static enum err explain_token(struct work *work, const json_t *arguments, json_t **result, const char **message, int *code)
+static enum err explain_token(struct work *work, const json_t *arguments, json_t **result,
+			      const char **message, int *code)
 {
 	static const char *const password[] = { "pwd", NULL };
 	struct subject subject;
@@ -162,12 +174,18 @@ static enum err explain_token(struct work *work, const json_t *arguments, json_t
 	enum err may = subject_may(work, &subject, client);
 
 	if (may != OK) /* nothing would be issued */
-		return fault(work, ERR_REFUSED, "no token: lanyard explain access %s %s says why", subject.account.email, client->client_id);
-	const struct claims_ask ask = { .client = client, .scope = scope ? scope : scope_of(work, client), .location_id = location,
-					.acr = "urn:lanyard:acr:1fa", .amr = password, .auth_time = work->now };
+		return fault(work, ERR_REFUSED, "no token: lanyard explain access %s %s says why",
+			     subject.account.email, client->client_id);
+	const struct claims_ask ask = { .client = client,
+					.scope = scope ? scope : scope_of(work, client),
+					.location_id = location,
+					.acr = "urn:lanyard:acr:1fa",
+					.amr = password,
+					.auth_time = work->now };
 
 	TRY(claims_build(work, &subject, &ask, token_meant(arguments), result));
-	*message = "As after a sign-in with a password just now; iss, aud, exp, nonce and their like come with the request.";
+	*message = "As after a sign-in with a password just now; iss, aud, exp, nonce and their like come "
+		   "with the request.";
 	return OK;
 }
 

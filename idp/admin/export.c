@@ -81,7 +81,8 @@ static json_t *assignment_picture(struct work *work, const struct assignment *as
 	json_t *entry = json_object();
 
 	json_set_text(entry, "role", assignment->role_id);
-	json_set(entry, "locations", assignment->locations ? json_list(assignment->locations) : json_string("all"));
+	json_set(entry, "locations",
+		 assignment->locations ? json_list(assignment->locations) : json_string("all"));
 	set_time(work, entry, "from", assignment->valid_from);
 	set_time(work, entry, "until", assignment->valid_until);
 	json_set_text(entry, "reason", assignment->reason);
@@ -166,7 +167,8 @@ static enum err staff(struct work *work, bool with_hashes, json_t *list)
 	return OK;
 }
 
-static enum err practice_picture(struct work *work, const struct practice *practice, bool with_hashes, json_t *list)
+static enum err practice_picture(struct work *work, const struct practice *practice, bool with_hashes,
+				 json_t *list)
 {
 	json_t *entry = json_object(), *people = json_array();
 

@@ -39,7 +39,8 @@ enum err confirmed(struct work *work, const json_t *arguments, const char *text,
 {
 	if (arg_is(arguments, "yes") || text_equal_nocase(arg(arguments, "confirm"), text))
 		return OK;
-	return fault(work, ERR_PARAMETER_MALFORMED, "%s: confirm with --yes, or type %s when asked", what, text);
+	return fault(work, ERR_PARAMETER_MALFORMED, "%s: confirm with --yes, or type %s when asked", what,
+		     text);
 }
 
 void append(json_t *list, json_t *entry)
@@ -66,7 +67,8 @@ static const char *practice_names(struct work *work, const char **nearest, const
 		if (snapshot->practices[i].deleted)
 			continue;
 		names[known++] = snapshot->practices[i].id;
-		text = arena_print(work->arena, "%s%s%s", text, known > 1 ? ", " : "", snapshot->practices[i].id);
+		text = arena_print(work->arena, "%s%s%s", text, known > 1 ? ", " : "",
+				   snapshot->practices[i].id);
 	}
 	*nearest = wanted ? text_nearest(wanted, names) : NULL;
 	return known ? text : NULL;
@@ -78,11 +80,13 @@ static enum err practice_unclear(struct work *work, const char *wanted)
 	const char *names = practice_names(work, &nearest, wanted);
 
 	if (!names)
-		return fault(work, ERR_NO_PRACTICE, "there is no practice yet: lanyard practice add, or lanyard apply -f FILE");
+		return fault(work, ERR_NO_PRACTICE,
+			     "there is no practice yet: lanyard practice add, or lanyard apply -f FILE");
 	if (!wanted)
 		return fault(work, ERR_PARAMETER_MALFORMED, "which practice? --practice %s", names);
 	if (nearest)
-		return fault(work, ERR_NO_PRACTICE, "there is no practice %s (did you mean %s?)", wanted, nearest);
+		return fault(work, ERR_NO_PRACTICE, "there is no practice %s (did you mean %s?)", wanted,
+			     nearest);
 	return fault(work, ERR_NO_PRACTICE, "there is no practice %s; there is: %s", wanted, names);
 }
 
@@ -103,7 +107,8 @@ static const struct practice *only_practice(const struct snapshot *snapshot)
 enum err practice_meant(struct work *work, const json_t *arguments, const struct practice **out)
 {
 	const char *wanted = arg(arguments, "practice");
-	const struct practice *practice = wanted ? snapshot_practice(work->snapshot, wanted) : only_practice(work->snapshot);
+	const struct practice *practice =
+		wanted ? snapshot_practice(work->snapshot, wanted) : only_practice(work->snapshot);
 
 	if (!practice || practice->deleted)
 		return practice_unclear(work, wanted);
@@ -127,7 +132,8 @@ enum err account_id_of(struct work *work, const char *email, const char **id)
 	return OK;
 }
 
-static enum err match_meant(struct work *work, const char *email, const char *practice, struct account_match *out)
+static enum err match_meant(struct work *work, const char *email, const char *practice,
+			    struct account_match *out)
 {
 	struct account_match matches[SAME_ADDRESS_MAX];
 	size_t count = 0;
@@ -137,10 +143,11 @@ static enum err match_meant(struct work *work, const char *email, const char *pr
 		return fault(work, ERR_PARAMETER_MALFORMED, "%s is not an e-mail address", email);
 	TRY(accounts_find(work, canonical, practice, matches, SAME_ADDRESS_MAX, &count));
 	if (count == 0)
-		return fault(work, ERR_NOT_FOUND, "there is no %s%s%s", canonical, practice ? " in " : "", practice ? practice : "");
+		return fault(work, ERR_NOT_FOUND, "there is no %s%s%s", canonical, practice ? " in " : "",
+			     practice ? practice : "");
 	if (count > 1)
-		return fault(work, ERR_PARAMETER_MALFORMED, "%s is in %s and %s: which one? --practice", canonical, matches[0].practice_id,
-			     matches[1].practice_id);
+		return fault(work, ERR_PARAMETER_MALFORMED, "%s is in %s and %s: which one? --practice",
+			     canonical, matches[0].practice_id, matches[1].practice_id);
 	*out = matches[0];
 	return OK;
 }
@@ -169,8 +176,8 @@ static enum err location_known(struct work *work, const struct practice *practic
 		names[i] = practice->locations[i].id;
 	const char *near = text_nearest(id, names);
 
-	return fault(work, ERR_NOT_FOUND, "there is no location %s in %s%s%s%s", id, practice->id, near ? " (did you mean " : "",
-		     near ? near : "", near ? "?)" : "");
+	return fault(work, ERR_NOT_FOUND, "there is no location %s in %s%s%s%s", id, practice->id,
+		     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 static enum err role_known(struct work *work, const struct practice *practice, const char *id)
@@ -186,17 +193,19 @@ static enum err role_known(struct work *work, const struct practice *practice, c
 			names[count++] = practice->roles[i].id;
 	const char *near = text_nearest(id, names);
 
-	return fault(work, ERR_NOT_FOUND, "there is no role %s in %s%s%s%s", id, practice->id, near ? " (did you mean " : "",
-		     near ? near : "", near ? "?)" : "");
+	return fault(work, ERR_NOT_FOUND, "there is no role %s in %s%s%s%s", id, practice->id,
+		     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 /* NULL for "all". */
-static enum err locations_meant(struct work *work, const struct practice *practice, const json_t *arguments, const char *const **out)
+static enum err locations_meant(struct work *work, const struct practice *practice, const json_t *arguments,
+				const char *const **out)
 {
 	const char *const *list = arg_list(work, arguments, "location");
 
 	if (!list || !*list)
-		return fault(work, ERR_PARAMETER_MALFORMED, "--location is missing: name one or more, or all");
+		return fault(work, ERR_PARAMETER_MALFORMED,
+			     "--location is missing: name one or more, or all");
 	*out = NULL;
 	if (text_list_has(list, "all"))
 		return list[1] ? fault(work, ERR_PARAMETER_MALFORMED, "--location all stands alone") : OK;
@@ -219,15 +228,16 @@ static enum err times_meant(struct work *work, const json_t *arguments, struct a
 	return OK;
 }
 
-enum err assignments_meant(struct work *work, const struct practice *practice, const json_t *arguments, struct assignment **out,
-			   size_t *count)
+enum err assignments_meant(struct work *work, const struct practice *practice, const json_t *arguments,
+			   struct assignment **out, size_t *count)
 {
 	const char *const *roles = arg_list(work, arguments, "role");
 	const char *const *locations = NULL;
 	struct assignment common = { .source = SOURCE_BASE, .reason = arg(arguments, "reason") };
 
 	if (!roles || !*roles)
-		return fault(work, ERR_PARAMETER_MALFORMED, "--role is missing: lanyard role list --practice %s", practice->id);
+		return fault(work, ERR_PARAMETER_MALFORMED,
+			     "--role is missing: lanyard role list --practice %s", practice->id);
 	TRY(locations_meant(work, practice, arguments, &locations));
 	TRY(times_meant(work, arguments, &common));
 	for (*count = 0; roles[*count]; ++*count)

@@ -17,12 +17,14 @@ struct assignment;
 #define SOURCE_BASE "base" /* of assignments that people declare */
 
 /* What a command's table needs from every file: one per noun, each ends with a row without noun. */
-extern const struct command apply_commands[], app_commands[], doctor_commands[], explain_commands[], grant_commands[],
-	keys_commands[], location_commands[], practice_commands[], role_commands[], session_commands[], user_commands[];
+extern const struct command apply_commands[], app_commands[], doctor_commands[], explain_commands[],
+	grant_commands[], keys_commands[], location_commands[], practice_commands[], role_commands[],
+	session_commands[], user_commands[];
 
 const char *arg(const json_t *arguments, const char *name); /* NULL when missing */
 bool arg_is(const json_t *arguments, const char *name);     /* the flag was given */
-const char *const *arg_list(struct work *work, const json_t *arguments, const char *name); /* NULL when missing */
+const char *const *arg_list(struct work *work, const json_t *arguments,
+			    const char *name); /* NULL when missing */
 /* Notes what is missing. */
 enum err arg_need(struct work *work, const json_t *arguments, const char *name, const char **out) MUST_USE;
 /* --yes, or --confirm with exactly this text. */
@@ -36,8 +38,8 @@ enum err account_id_of(struct work *work, const char *email, const char **id) MU
 enum err account_meant(struct work *work, const json_t *arguments, struct subject *out) MUST_USE;
 
 /* --role and --location (or all) as assignments of source base; both must be there and known. */
-enum err assignments_meant(struct work *work, const struct practice *practice, const json_t *arguments, struct assignment **out,
-			   size_t *count) MUST_USE;
+enum err assignments_meant(struct work *work, const struct practice *practice, const json_t *arguments,
+			   struct assignment **out, size_t *count) MUST_USE;
 /* "provider@main,west", "owner@all" */
 json_t *assignments_shown(struct work *work, const struct assignment *list, size_t count);
 json_t *time_shown(struct work *work, int64_t seconds); /* RFC 3339, or null for 0 */

@@ -39,6 +39,11 @@ struct exchange {
 	int64_t deadline_us;
 };
 
+static struct app *app_of(const struct exchange *x)
+{
+	return x->listener->server->plan.app;
+}
+
 /* ---- connections ---- */
 
 enum MHD_Result exchange_accept(void *cls, const struct sockaddr *peer, socklen_t size)
@@ -171,26 +176,26 @@ static void read_head(struct exchange *x, const char *method, const char *versio
 					  head); /* the count is in head */
 }
 
-static enum err guard(struct exchange *x, struct head *head)
+/* Fields before the target: a person whose address is damaged is then answered with a page. */
+static enum err guard(const struct exchange *x, struct head *head)
 {
-	TRY(guard_target(x->target, x->target_size));
 #if MHD_VERSION < 0x01000000
 	if (head->count <= GUARD_HEADERS)
 		TRY(guard_layout(head));
 #endif
 	TRY(guard_head(head));
-	if (!x->listener->is_admin)
-		TRY(guard_host(x->listener->server->plan.app->config, head->known[FIELD_HOST],
-			       x->listener->port));
-	return OK;
+	return guard_target(x->target, x->target_size);
+}
+
+/* The admin listener is reached by address, from inside. */
+static enum err guard_name(const struct exchange *x, const struct head *head)
+{
+	bool any = x->listener->is_admin || (x->rq.route && (x->rq.route->needs & NO_HOST_CHECK));
+
+	return any ? OK : guard_host(app_of(x)->config, head->known[FIELD_HOST], x->listener->port);
 }
 
 /* ---- answering ---- */
-
-static struct app *app_of(const struct exchange *x)
-{
-	return x->listener->server->plan.app;
-}
 
 static void begin_work(struct exchange *x, struct db *db)
 {
@@ -213,11 +218,20 @@ static void send_answer(struct exchange *x, bool close)
 	MHD_destroy_response(made);
 }
 
+/* What this room refuses itself is at most a line for debugging: strangers write it as often as they like. */
+static void log_refusal(const struct request *rq, enum err code)
+{
+	if (log_wants(LOG_DEBUG))
+		log_event(LOG_DEBUG, "http.refused", "id", rq->w.request_id, "code", error_row(code)->word,
+			  "path", rq->path, "reason", rq->w.reason, NULL);
+}
+
 /* A refusal in front of the handler: answered at once, and the connection closed, so that nothing
  * that was sent behind it is ever read as a request. */
 static enum MHD_Result refuse(struct exchange *x, enum err code)
 {
 	begin_work(x, NULL);
+	log_refusal(&x->rq, code);
 	answer_fault(&x->rq, code);
 	send_answer(x, true);
 	work_end(&x->rq.w);
@@ -228,8 +242,6 @@ static enum MHD_Result refuse(struct exchange *x, enum err code)
 static enum MHD_Result refuse_malformed(struct exchange *x, enum err code)
 {
 	metric_add(METRIC_REFUSED_MALFORMED, 1);
-	if (log_wants(LOG_DEBUG))
-		log_event(LOG_DEBUG, "http.refused", "code", error_row(code)->word, NULL);
 	return refuse(x, code);
 }
 
@@ -242,10 +254,12 @@ static void run(struct exchange *x, struct db *db)
 	begin_work(x, db);
 	enum err err = request_read(rq);
 
-	if (err != OK)
-		answer_fault(rq, err);
-	else
+	if (err == OK) {
 		x->listener->server->plan.hooks.handle(rq);
+	} else {
+		log_refusal(rq, err);
+		answer_fault(rq, err);
+	}
 	send_answer(x, false);
 	work_end(&rq->w);
 }
@@ -340,10 +354,32 @@ static enum MHD_Result answer_unrouted(struct exchange *x)
 	return refuse(x, ERR_METHOD);
 }
 
+/* Route, host and body size: what the handler may take for granted. */
+static enum MHD_Result route(struct exchange *x, const struct head *head)
+{
+	struct request *rq = &x->rq;
+	bool known_path;
+
+	rq->route =
+		router_match(x->listener->router, x->arena, rq->method, rq->path, rq->parameter, &known_path);
+	enum err err = guard_name(x, head);
+	if (err != OK)
+		return refuse_malformed(x, err);
+	if (!rq->route)
+		return answer_unrouted(x);
+	if ((uint64_t)x->body_size > rq->route->body_limit ||
+	    x->body_size > app_of(x)->config->limits.body_bytes)
+		return refuse(x, ERR_TOO_LARGE);
+	x->stage = STAGE_BODY;
+	x->body = BUF((size_t)x->body_size);
+	if (x->body_size > 0)
+		link_awaits_body(x->listener->server->registry, x->link, rq->started_us);
+	return MHD_YES;
+}
+
 static enum MHD_Result first_visit(struct exchange *x, const char *method, const char *version)
 {
 	struct head head;
-	bool known_path;
 
 	read_head(x, method, version, &head);
 	enum err err = guard(x, &head);
@@ -353,18 +389,7 @@ static enum MHD_Result first_visit(struct exchange *x, const char *method, const
 	if (err != OK)
 		return refuse_malformed(x, err);
 	x->body_size = head.length;
-	x->rq.route = router_match(x->listener->router, x->arena, x->rq.method, x->rq.path, x->rq.parameter,
-				   &known_path);
-	if (!x->rq.route)
-		return answer_unrouted(x);
-	if ((uint64_t)x->body_size > x->rq.route->body_limit ||
-	    x->body_size > app_of(x)->config->limits.body_bytes)
-		return refuse(x, ERR_TOO_LARGE);
-	x->stage = STAGE_BODY;
-	x->body = BUF((size_t)x->body_size + 1);
-	if (x->body_size > 0)
-		link_awaits_body(x->listener->server->registry, x->link, x->rq.started_us);
-	return MHD_YES;
+	return route(x, &head);
 }
 
 enum MHD_Result exchange_visit(void *cls, struct MHD_Connection *connection, const char *url,

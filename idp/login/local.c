@@ -194,12 +194,22 @@ static enum err record(struct request *rq, const char *username, const struct ca
 	return OK;
 }
 
+/* Whoever signs in here is not the person whose session this browser still has; the record of one practice
+ * must not name somebody of another. */
+static void act_as_nobody(struct work *w)
+{
+	w->actor.kind = ACTOR_NOBODY;
+	w->actor.id = NULL;
+	w->actor.sid = NULL;
+}
+
 static enum err check(struct request *rq, const char *username, const char *password, int64_t *retry_after)
 {
 	struct account_match matches[MATCHES_MAX];
 	struct candidate list[MATCHES_MAX];
 	size_t count = 0, kept;
 
+	act_as_nobody(&rq->w);
 	rq->w.practice = rq->flow->practice_id;
 	TRY(credential_password(&rq->w, rq->flow->practice_id, username, password, matches, COUNT(matches),
 				&count, retry_after));

@@ -154,6 +154,8 @@ static bool may_stay_open(const struct writer *writer)
 	       clock_monotonic_us() - writer->began_us < BATCH_US;
 }
 
+/* Who keeps nothing still waits where others' work is not on disk yet: it may have decided by what it saw of
+ * them ("somebody was faster"), and what it reads next must not be older than that. */
 static bool leave(struct writer *writer, struct seat *seat, bool keep)
 {
 	/* Some errors (a full disk) make SQLite roll back everything, the others' work too. */
@@ -161,7 +163,9 @@ static bool leave(struct writer *writer, struct seat *seat, bool keep)
 	bool stored = true;
 
 	pthread_mutex_lock(&writer->mutex);
-	if (keep) {
+	bool waits = keep || writer->member_count > 0;
+
+	if (waits) {
 		seat->settled = false;
 		seat->next = writer->members;
 		writer->members = seat;
@@ -176,15 +180,15 @@ static bool leave(struct writer *writer, struct seat *seat, bool keep)
 		settle(writer, stored);
 	}
 	pass_on(writer);
-	if (keep && !wait_for(writer, seat, &seat->settled, clock_monotonic_us() + STORE_DEADLINE_US)) {
+	if (waits && !wait_for(writer, seat, &seat->settled, clock_monotonic_us() + STORE_DEADLINE_US)) {
 		/* Whether it will be on disk nobody knows now. */
 		unlist(&writer->members, seat);
 		stored = false;
-	} else if (keep) {
+	} else if (waits) {
 		stored = seat->stored;
 	}
 	pthread_mutex_unlock(&writer->mutex);
-	return keep ? stored : true;
+	return stored;
 }
 
 bool writer_leave(struct writer *writer, struct seat *seat)
@@ -194,5 +198,5 @@ bool writer_leave(struct writer *writer, struct seat *seat)
 
 void writer_quit(struct writer *writer, struct seat *seat)
 {
-	leave(writer, seat, false);
+	(void)leave(writer, seat, false); /* there is nothing of the caller's that could be lost */
 }

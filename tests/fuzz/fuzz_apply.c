@@ -1,5 +1,5 @@
-/* fuzz_apply.c: whatever document comes, a plan on an empty picture creates exactly what is declared, names only
- * what is there, sends nobody to an unsound address, and shows no secret. */
+/* fuzz_apply.c: whatever document comes, a plan on an empty picture creates exactly what is declared, names
+ * only what is there, sends nobody to an unsound address, and shows no secret. */
 #include "base/base.h"
 
 #include <unistd.h>
@@ -28,7 +28,8 @@ static void close_store(void)
 	store_close(app.store);
 }
 
-/* app_check looks whether an id was given before: in an empty store, whose file is gone as soon as it is open. */
+/* app_check looks whether an id was given before: in an empty store, whose file is gone as soon as it is
+ * open. */
 static void open_store(void)
 {
 	char folder[] = "/tmp/lanyard-fuzz-XXXXXX", address[64], message[256];
@@ -54,12 +55,14 @@ static void check_assignments(const json_t *practice, const json_t *person, stru
 	const json_t *list = json_object_get(person, "assignments");
 
 	for (size_t i = 0; i < json_array_size(list); i++) {
-		const json_t *entry = json_array_get(list, i), *locations = json_object_get(entry, "locations");
+		const json_t *entry = json_array_get(list, i),
+			     *locations = json_object_get(entry, "locations");
 		int64_t seconds = 0;
 		assert(text_is_slug(json_get_text(entry, "role")));
 		assert(json_array_size(locations) > 0 || text_equal(json_string_value(locations), "all"));
 		for (size_t at = 0; at < json_array_size(locations); at++)
-			assert(entry_find(arena, json_object_get(practice, "locations"), "id", json_string_value(json_array_get(locations, at))));
+			assert(entry_find(arena, json_object_get(practice, "locations"), "id",
+					  json_string_value(json_array_get(locations, at))));
 		if (json_object_get(entry, "until"))
 			assert(clock_parse(json_get_text(entry, "until"), true, &seconds));
 	}
@@ -69,17 +72,20 @@ static size_t check_practice(const json_t *practice, struct arena *arena)
 {
 	const json_t *staff = json_object_get(practice, "staff"), *roles = json_object_get(practice, "roles");
 
-	assert(text_is_slug(json_get_text(practice, "id")) && json_get_text(practice, "name") && json_get_text(practice, "timezone"));
+	assert(text_is_slug(json_get_text(practice, "id")) && json_get_text(practice, "name") &&
+	       json_get_text(practice, "timezone"));
 	assert(!json_object_get(practice, "connections"));
 	for (size_t i = 0; i < json_array_size(staff); i++) {
 		const json_t *person = json_array_get(staff, i);
 		assert(email_canonical(arena, json_get_text(person, "email")));
-		assert(entry_find(arena, staff, "email", json_get_text(person, "email")) == person); /* nobody twice */
+		assert(entry_find(arena, staff, "email", json_get_text(person, "email")) ==
+		       person); /* nobody twice */
 		check_assignments(practice, person, arena);
 	}
 	for (size_t i = 0; i < json_array_size(roles); i++)
 		assert(text_is_slug(json_get_text(json_array_get(roles, i), "id")));
-	return 1 + json_array_size(staff) + json_array_size(roles) + json_array_size(json_object_get(practice, "locations"));
+	return 1 + json_array_size(staff) + json_array_size(roles) +
+	       json_array_size(json_object_get(practice, "locations"));
 }
 
 static void check_app(const json_t *declared)
@@ -88,12 +94,14 @@ static void check_app(const json_t *declared)
 
 	assert(!text_equal(json_get_text(declared, "type"), "saml"));
 	for (size_t i = 0; i < json_array_size(list); i++)
-		assert(redirect_uri_is_sound(json_string_value(json_array_get(list, i)), json_get_text(declared, "application_type"), false));
+		assert(redirect_uri_is_sound(json_string_value(json_array_get(list, i)),
+					     json_get_text(declared, "application_type"), false));
 }
 
 static void check_step(const struct step *step)
 {
-	static const char *const secrets[] = { "password", "password_hash", "client_secret", "client_secret_hash" };
+	static const char *const secrets[] = { "password", "password_hash", "client_secret",
+					       "client_secret_hash" };
 
 	assert(step->verb == VERB_CREATE && step->id && step->declared);
 	for (size_t i = 0; i < COUNT(secrets); i++) {

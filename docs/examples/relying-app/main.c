@@ -18,13 +18,13 @@ enum { BODY_MAX = 20 * 1024 };
 /* One request and its answer. */
 struct call {
 	struct MHD_Connection *connection;
-	const char *rest;        /* what follows the route's path */
+	const char *rest; /* what follows the route's path */
 	char body[BODY_MAX + 1];
 	size_t body_size;
 	struct visitor *visitor; /* NULL: no cookie that we know */
 	bool set_cookie;
 	unsigned status;
-	char *location;          /* of a redirect */
+	char *location; /* of a redirect */
 	const char *type;
 	FILE *out;
 };
@@ -152,7 +152,8 @@ static void billing(struct demo *demo, struct call *call)
 {
 	(void)demo;
 	if (!may_bill_somewhere(call->visitor->claims)) {
-		problem(call, MHD_HTTP_FORBIDDEN, "None of your roles has to do with billing", "Ask your practice manager.");
+		problem(call, MHD_HTTP_FORBIDDEN, "None of your roles has to do with billing",
+			"Ask your practice manager.");
 		return;
 	}
 	page_head(call->out, "Billing");
@@ -196,7 +197,8 @@ static void refresh(struct demo *demo, struct call *call)
 static void sign_out(struct demo *demo, struct call *call)
 {
 	if (!same(call->visitor->leave, parameter(call, "leave"))) {
-		problem(call, MHD_HTTP_FORBIDDEN, "That link was not made for this session", "Use the one on the start page.");
+		problem(call, MHD_HTTP_FORBIDDEN, "That link was not made for this session",
+			"Use the one on the start page.");
 		return;
 	}
 	char *address = signout_address(demo, call->visitor);
@@ -225,9 +227,11 @@ static void appointments(struct demo *demo, struct call *call)
 	if (!claims) {
 		api_refuse(call, MHD_HTTP_UNAUTHORIZED, "invalid_token", why);
 	} else if (*wanted && strcmp(wanted, text_of(claims, "tenant"))) {
-		api_refuse(call, MHD_HTTP_FORBIDDEN, "insufficient_scope", "the token is of another practice");
+		api_refuse(call, MHD_HTTP_FORBIDDEN, "insufficient_scope",
+			   "the token is of another practice");
 	} else if (*location && !roles_at(claims, location)) {
-		api_refuse(call, MHD_HTTP_FORBIDDEN, "insufficient_scope", "the token gives nothing at this location");
+		api_refuse(call, MHD_HTTP_FORBIDDEN, "insufficient_scope",
+			   "the token gives nothing at this location");
 	} else {
 		call->type = "application/json";
 		json_t *body = json_pack("{s:s, s:o}", "practice", text_of(claims, "tenant"), "appointments",
@@ -249,7 +253,8 @@ static void backchannel(struct demo *demo, struct call *call)
 		token[strcspn(token, "&")] = '\0';
 	json_t *claims = token ? token_verify(demo, token, LOGOUT_TOKEN, &why) : NULL;
 	if (!claims || !logout_token_is_new(demo, claims)) {
-		api_refuse(call, MHD_HTTP_BAD_REQUEST, "invalid_request", claims ? "this token was here before" : why);
+		api_refuse(call, MHD_HTTP_BAD_REQUEST, "invalid_request",
+			   claims ? "this token was here before" : why);
 		json_decref(claims);
 		return;
 	}
@@ -268,6 +273,7 @@ static void style(struct demo *demo, struct call *call)
 	fputs(style_sheet, call->out);
 }
 
+/* clang-format off */
 /* A path that ends with '/' takes the rest of the address. */
 static const struct route {
 	const char *method, *path;
@@ -286,13 +292,15 @@ static const struct route {
 	{ "GET", "/style.css", false, style },
 	{ "POST", "/backchannel-logout", false, backchannel },
 };
+/* clang-format on */
 
 static const struct route *route_find(const char *method, const char *url, const char **rest)
 {
 	for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
 		size_t length = strlen(routes[i].path);
 		bool takes_rest = length > 1 && routes[i].path[length - 1] == '/';
-		if (strcmp(method, routes[i].method) || strncmp(url, routes[i].path, length) || (!takes_rest && url[length]))
+		if (strcmp(method, routes[i].method) || strncmp(url, routes[i].path, length) ||
+		    (!takes_rest && url[length]))
 			continue;
 		*rest = url + length;
 		return &routes[i];
@@ -323,7 +331,8 @@ static void serve(struct demo *demo, struct call *call, const char *method, cons
 {
 	const struct route *route = route_find(method, url, &call->rest);
 
-	call->visitor = visitor_find(demo, MHD_lookup_connection_value(call->connection, MHD_COOKIE_KIND, "demo-app"));
+	call->visitor = visitor_find(
+		demo, MHD_lookup_connection_value(call->connection, MHD_COOKIE_KIND, "demo-app"));
 	visitor_check(demo, call);
 	if (!route)
 		problem(call, MHD_HTTP_NOT_FOUND, "There is no such page", "");
@@ -335,9 +344,16 @@ static void serve(struct demo *demo, struct call *call, const char *method, cons
 
 static enum MHD_Result answer(struct demo *demo, struct call *call, char *body, size_t size)
 {
-	static const char *const always[] = { "Cache-Control", "no-store", "X-Content-Type-Options", "nosniff",
-		"Content-Security-Policy", "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-		"Referrer-Policy", "no-referrer" };
+	static const char *const always[] = {
+		"Cache-Control",
+		"no-store",
+		"X-Content-Type-Options",
+		"nosniff",
+		"Content-Security-Policy",
+		"default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+		"Referrer-Policy",
+		"no-referrer"
+	};
 	struct MHD_Response *response = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
 	char cookie[160];
 
@@ -349,8 +365,8 @@ static enum MHD_Result answer(struct demo *demo, struct call *call, char *body, 
 	if (call->status == MHD_HTTP_UNAUTHORIZED)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer error=\"invalid_token\"");
 	if (call->set_cookie) {
-		snprintf(cookie, sizeof cookie, "demo-app=%s; Path=/; HttpOnly; SameSite=Lax%s", call->visitor->id,
-			 strncmp(demo->settings.url, "https:", 6) ? "" : "; Secure");
+		snprintf(cookie, sizeof cookie, "demo-app=%s; Path=/; HttpOnly; SameSite=Lax%s",
+			 call->visitor->id, strncmp(demo->settings.url, "https:", 6) ? "" : "; Secure");
 		MHD_add_response_header(response, "Set-Cookie", cookie);
 	}
 	enum MHD_Result result = MHD_queue_response(call->connection, call->status, response);
@@ -358,8 +374,9 @@ static enum MHD_Result answer(struct demo *demo, struct call *call, char *body, 
 	return result;
 }
 
-static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *data, size_t *size, void **slot)
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *data, size_t *size,
+				  void **slot)
 {
 	struct call *call = *slot;
 	char *body = NULL;
@@ -387,7 +404,8 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	return answer(context, call, body, body_size);
 }
 
-static void on_completed(void *context, struct MHD_Connection *connection, void **slot, enum MHD_RequestTerminationCode code)
+static void on_completed(void *context, struct MHD_Connection *connection, void **slot,
+			 enum MHD_RequestTerminationCode code)
 {
 	struct call *call = *slot;
 
@@ -409,7 +427,8 @@ static bool read_secret(struct settings *settings, const char *path)
 }
 
 /* --issuer URL or RELYING_ISSUER, and so on; the flag wins. */
-static const char *setting(int argc, char **argv, const char *flag, const char *variable, const char *otherwise)
+static const char *setting(int argc, char **argv, const char *flag, const char *variable,
+			   const char *otherwise)
 {
 	for (int i = 1; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], flag))
@@ -421,11 +440,12 @@ static const char *setting(int argc, char **argv, const char *flag, const char *
 
 static struct MHD_Daemon *listen_on(struct demo *demo)
 {
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons(demo->settings.port),
+	struct sockaddr_in here = { .sin_family = AF_INET,
+				    .sin_port = htons(demo->settings.port),
 				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 
-	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, demo->settings.port, NULL, NULL, on_request, demo,
-				MHD_OPTION_SOCK_ADDR, &here, MHD_OPTION_CONNECTION_TIMEOUT, 20u,
+	return MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, demo->settings.port, NULL, NULL, on_request,
+				demo, MHD_OPTION_SOCK_ADDR, &here, MHD_OPTION_CONNECTION_TIMEOUT, 20u,
 				MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
 }
 
@@ -433,7 +453,8 @@ int main(int argc, char **argv)
 {
 	static struct demo demo;
 	struct settings *settings = &demo.settings;
-	const char *secret = setting(argc, argv, "--secret-file", "RELYING_SECRET_FILE", "docs/examples/demo-secret");
+	const char *secret =
+		setting(argc, argv, "--secret-file", "RELYING_SECRET_FILE", "docs/examples/demo-secret");
 	int caught = 0;
 	sigset_t signals;
 

@@ -26,19 +26,19 @@ struct settings {
 
 /* One browser, found by its cookie. */
 struct visitor {
-	char id[HANDLE];         /* the cookie; a new one at every sign-in */
+	char id[HANDLE];                                     /* the cookie; a new one at every sign-in */
 	char state[HANDLE], nonce[HANDLE], verifier[HANDLE]; /* a sign-in on its way; "" otherwise */
-	char leave[HANDLE];      /* proves that the sign-out link was ours */
-	json_t *claims;          /* of the verified ID token; NULL: nobody signed in */
-	json_t *person;          /* userinfo: name and e-mail */
+	char leave[HANDLE];                                  /* proves that the sign-out link was ours */
+	json_t *claims; /* of the verified ID token; NULL: nobody signed in */
+	json_t *person; /* userinfo: name and e-mail */
 	char *id_token, *access_token, *refresh_token;
 	time_t seen;
 };
 
 struct demo {
 	struct settings settings;
-	json_t *provider;        /* the issuer's discovery document */
-	json_t *keys;            /* its key set */
+	json_t *provider; /* the issuer's discovery document */
+	json_t *keys;     /* its key set */
 	time_t keys_at;
 	struct visitor visitors[VISITORS];
 	char seen_jti[SEEN_TOKENS][96]; /* logout tokens work once */
@@ -55,14 +55,14 @@ enum token_kind { ID_TOKEN, ACCESS_TOKEN, LOGOUT_TOKEN };
 json_t *token_verify(struct demo *demo, const char *token, enum token_kind kind, const char **why);
 bool token_fits(const char *access_token, const char *at_hash); /* OpenID Connect Core 3.1.3.6 */
 bool logout_token_is_new(struct demo *demo, const json_t *claims);
-void challenge_of(const char *verifier, char out[HANDLE]);      /* RFC 7636 4.2, S256 */
-const char *text_of(const json_t *object, const char *name);    /* "" when there is no such text */
+void challenge_of(const char *verifier, char out[HANDLE]);   /* RFC 7636 4.2, S256 */
+const char *text_of(const json_t *object, const char *name); /* "" when there is no such text */
 /* The roles that the token gives at one location: NULL when the person does not work there.
  * clinic.locations[].roles is the truth; the flat `roles` claim is a summary and not asked. */
 const json_t *roles_at(const json_t *claims, const char *location);
 
 /* signin.c */
-bool provider_find(struct demo *demo);       /* discovery and keys; false: not reachable (yet) */
+bool provider_find(struct demo *demo); /* discovery and keys; false: not reachable (yet) */
 bool keys_reload(struct demo *demo);
 char *signin_address(struct demo *demo, struct visitor *visitor, const char *location, const char *prompt);
 bool signin_finish(struct demo *demo, struct visitor *visitor, const char *code, const char **why);

@@ -31,7 +31,8 @@ static size_t collect(char *data, size_t one, size_t count, void *context)
 }
 
 /* form NULL: GET. The app signs in at the token endpoint with its id and secret, as RFC 6749 2.3.1 says. */
-static json_t *ask(const struct demo *demo, const char *url, const char *form, const char *bearer, long *status)
+static json_t *ask(const struct demo *demo, const char *url, const char *form, const char *bearer,
+		   long *status)
 {
 	struct answer answer = { 0 };
 	CURL *curl = curl_easy_init();
@@ -63,7 +64,9 @@ static json_t *ask(const struct demo *demo, const char *url, const char *form, c
 	CURLcode code = curl_easy_perform(curl);
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
 	curl_easy_cleanup(curl);
-	json_t *value = code == CURLE_OK && answer.text ? json_loads(answer.text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *value = code == CURLE_OK && answer.text
+				? json_loads(answer.text, JSON_REJECT_DUPLICATES, NULL)
+				: NULL;
 	*status = answer.status;
 	free(answer.text);
 	return value;
@@ -138,10 +141,27 @@ char *signin_address(struct demo *demo, struct visitor *visitor, const char *loc
 	handle_new(visitor->verifier);
 	challenge_of(visitor->verifier, challenge);
 	callback_address(demo, callback, sizeof callback);
-	const char *const pairs[] = { "response_type", "code", "client_id", demo->settings.client_id,
-		"redirect_uri", callback, "scope", "openid profile email clinic roles offline_access",
-		"state", visitor->state, "nonce", visitor->nonce, "code_challenge", challenge,
-		"code_challenge_method", "S256", "location", location, "prompt", prompt, NULL };
+	const char *const pairs[] = { "response_type",
+				      "code",
+				      "client_id",
+				      demo->settings.client_id,
+				      "redirect_uri",
+				      callback,
+				      "scope",
+				      "openid profile email clinic roles offline_access",
+				      "state",
+				      visitor->state,
+				      "nonce",
+				      visitor->nonce,
+				      "code_challenge",
+				      challenge,
+				      "code_challenge_method",
+				      "S256",
+				      "location",
+				      location,
+				      "prompt",
+				      prompt,
+				      NULL };
 	return query(text_of(demo->provider, "authorization_endpoint"), pairs);
 }
 
@@ -153,7 +173,8 @@ static void keep(char **slot, const char *text)
 	*slot = strdup(text);
 }
 
-static const char *id_token_fault(const struct visitor *visitor, const json_t *claims, const char *access_token)
+static const char *id_token_fault(const struct visitor *visitor, const json_t *claims,
+				  const char *access_token)
 {
 	bool first = !visitor->claims;
 
@@ -196,7 +217,8 @@ static bool take_tokens(struct demo *demo, struct visitor *visitor, const json_t
 static void learn_person(struct demo *demo, struct visitor *visitor)
 {
 	long status = 0;
-	json_t *person = ask(demo, text_of(demo->provider, "userinfo_endpoint"), NULL, visitor->access_token, &status);
+	json_t *person =
+		ask(demo, text_of(demo->provider, "userinfo_endpoint"), NULL, visitor->access_token, &status);
 
 	if (status != 200 || strcmp(text_of(person, "sub"), text_of(visitor->claims, "sub"))) {
 		json_decref(person);
@@ -229,14 +251,17 @@ bool signin_finish(struct demo *demo, struct visitor *visitor, const char *code,
 	char callback[256];
 
 	callback_address(demo, callback, sizeof callback);
-	const char *const pairs[] = { "grant_type", "authorization_code", "code", code, "redirect_uri", callback,
-		"code_verifier", visitor->verifier, NULL };
+	const char *const pairs[] = {
+		"grant_type",    "authorization_code", "code", code, "redirect_uri", callback,
+		"code_verifier", visitor->verifier,    NULL
+	};
 	return exchange(demo, visitor, pairs, why);
 }
 
 bool signin_refresh(struct demo *demo, struct visitor *visitor, const char **why)
 {
-	const char *const pairs[] = { "grant_type", "refresh_token", "refresh_token", visitor->refresh_token, NULL };
+	const char *const pairs[] = { "grant_type", "refresh_token", "refresh_token", visitor->refresh_token,
+				      NULL };
 
 	*why = "there is no refresh token";
 	return visitor->refresh_token && exchange(demo, visitor, pairs, why);
@@ -247,7 +272,12 @@ char *signout_address(struct demo *demo, const struct visitor *visitor)
 	char home[256];
 
 	snprintf(home, sizeof home, "%s/", demo->settings.url);
-	const char *const pairs[] = { "id_token_hint", visitor->id_token, "client_id", demo->settings.client_id,
-		"post_logout_redirect_uri", home, NULL };
+	const char *const pairs[] = { "id_token_hint",
+				      visitor->id_token,
+				      "client_id",
+				      demo->settings.client_id,
+				      "post_logout_redirect_uri",
+				      home,
+				      NULL };
 	return query(text_of(demo->provider, "end_session_endpoint"), pairs);
 }

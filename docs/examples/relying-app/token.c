@@ -64,8 +64,7 @@ static json_t *key_in(const json_t *set, const char *alg, const char *kid)
 	size_t at;
 	json_t *key;
 
-	json_array_foreach(json_object_get(set, "keys"), at, key)
-	{
+	json_array_foreach (json_object_get(set, "keys"), at, key) {
 		if (key_fits(key, alg, kid))
 			return key;
 	}
@@ -88,7 +87,9 @@ static cjose_jwk_t *key_find(struct demo *demo, const char *alg, const char *kid
 
 static bool header_fits(cjose_header_t *header, enum token_kind kind, const char **alg, const char **kid)
 {
-	static const char *const types[] = { [ID_TOKEN] = "JWT", [ACCESS_TOKEN] = "at+jwt", [LOGOUT_TOKEN] = "logout+jwt" };
+	static const char *const types[] = {
+		[ID_TOKEN] = "JWT", [ACCESS_TOKEN] = "at+jwt", [LOGOUT_TOKEN] = "logout+jwt"
+	};
 	cjose_err err;
 	const char *typ = cjose_header_get(header, "typ", &err);
 
@@ -144,11 +145,13 @@ static const char *fault_of(const struct demo *demo, const json_t *claims, enum 
 		return "it has expired, or is from the future";
 	if (kind == LOGOUT_TOKEN) {
 		json_t *events = json_object_get(claims, "events");
-		if (!json_is_object(json_object_get(events, "http://schemas.openid.net/event/backchannel-logout")))
+		if (!json_is_object(
+			    json_object_get(events, "http://schemas.openid.net/event/backchannel-logout")))
 			return "it is not about a logout";
 		if (json_object_get(claims, "nonce")) /* so that an ID token can never be one */
 			return "a logout token has no nonce";
-		return *text_of(claims, "sid") || *text_of(claims, "sub") ? NULL : "it names no session and nobody";
+		return *text_of(claims, "sid") || *text_of(claims, "sub") ? NULL
+									  : "it names no session and nobody";
 	}
 	if (!*text_of(claims, "sub") || !*text_of(claims, "tenant"))
 		return "it does not say who, or of which practice";
@@ -163,7 +166,8 @@ json_t *token_verify(struct demo *demo, const char *token, enum token_kind kind,
 {
 	json_t *claims = signed_claims(demo, token, kind);
 
-	*why = json_is_object(claims) ? fault_of(demo, claims, kind) : "its signature or its kind is not one we accept";
+	*why = json_is_object(claims) ? fault_of(demo, claims, kind)
+				      : "its signature or its kind is not one we accept";
 	if (*why) {
 		json_decref(claims);
 		return NULL;
@@ -190,8 +194,7 @@ const json_t *roles_at(const json_t *claims, const char *location)
 	size_t at;
 	json_t *place;
 
-	json_array_foreach(json_object_get(json_object_get(claims, "clinic"), "locations"), at, place)
-	{
+	json_array_foreach (json_object_get(json_object_get(claims, "clinic"), "locations"), at, place) {
 		if (!strcmp(text_of(place, "id"), location))
 			return json_object_get(place, "roles");
 	}

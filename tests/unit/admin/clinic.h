@@ -67,7 +67,8 @@ static inline void clinic_open(struct clinic *c)
 	*c = (struct clinic){ .arena = arena_new() };
 	snprintf(c->folder, sizeof c->folder, "/tmp/clinic-XXXXXX");
 	assert_non_null(mkdtemp(c->folder));
-	c->config = (struct config){ .issuer = "http://localhost:8080", .development = true,
+	c->config = (struct config){ .issuer = "http://localhost:8080",
+				     .development = true,
 				     .store = arena_print(c->arena, "sqlite:%s/lanyard.db", c->folder) };
 	c->app.config = &c->config;
 	c->app.vault = vault_open((struct bytes){ master, sizeof master });
@@ -101,7 +102,8 @@ static inline void clinic_close(struct clinic *c)
 }
 
 /* Runs noun and verb with these arguments (taken); the result is the caller's. */
-static inline int clinic_run(struct clinic *c, const char *noun, const char *verb, json_t *arguments, json_t **result, const char **message)
+static inline int clinic_run(struct clinic *c, const char *noun, const char *verb, json_t *arguments,
+			     json_t **result, const char **message)
 {
 	const struct command *command = command_find(noun, verb);
 	const char *why = NULL;
@@ -116,7 +118,8 @@ static inline int clinic_run(struct clinic *c, const char *noun, const char *ver
 }
 
 /* The code alone; a failure's message goes to *message when that is not NULL. */
-static inline int clinic_do(struct clinic *c, const char *noun, const char *verb, json_t *arguments, const char **message)
+static inline int clinic_do(struct clinic *c, const char *noun, const char *verb, json_t *arguments,
+			    const char **message)
 {
 	AUTO(json_done) json_t *result = NULL;
 	const char *said = NULL;

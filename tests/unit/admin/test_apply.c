@@ -8,8 +8,11 @@
 #define P "practices: [ { id: north, name: North, timezone: America/Chicago"
 #define L P ", locations: [ { id: main, name: Main } ]"
 #define S L ", staff: [ { email: a@north.example"
-#define A "apps: [ { client_id: web, name: Web, type: oidc, practices: [northside], redirect_uris: [\"https://web.example/cb\"]"
+#define A                                                                                                    \
+	"apps: [ { client_id: web, name: Web, type: oidc, practices: [northside], redirect_uris: "           \
+	"[\"https://web.example/cb\"]"
 
+/* clang-format off */
 static const struct {
 	const char *text, *message;
 } broken[] = {
@@ -100,6 +103,7 @@ static const struct {
 	  "line 1, column 89: apps.redirect_uris: expected: https addresses in lower-case host names, without user, wildcard, fragment or dot segments (http for loopback alone)" },
 	{ A " }, { client_id: web } ]", "line 1, column 132: the app web is declared twice" },
 };
+/* clang-format on */
 
 static struct clinic clinic;
 
@@ -122,7 +126,8 @@ static size_t difference(const char *text, bool prune)
 {
 	AUTO(json_done) json_t *result = NULL;
 	const char *message = NULL;
-	int code = clinic_run(&clinic, "diff", NULL, json_pack("{s:s, s:b}", "text", text, "prune", prune), &result, &message);
+	int code = clinic_run(&clinic, "diff", NULL, json_pack("{s:s, s:b}", "text", text, "prune", prune),
+			      &result, &message);
 
 	if (code != EXIT_OK && code != EXIT_DIFFERENT)
 		fail_msg("%s", message);
@@ -148,24 +153,31 @@ static void the_second_time_there_is_nothing_to_change(void **state)
 
 	(void)state;
 	assert_int_equal(difference(file_of(clinic.arena, DEMO), true), 0);
-	assert_int_equal(clinic_run(&clinic, "apply", NULL, json_pack("{s:s}", "text", file_of(clinic.arena, DEMO)), &result, &message), EXIT_OK);
+	assert_int_equal(clinic_run(&clinic, "apply", NULL,
+				    json_pack("{s:s}", "text", file_of(clinic.arena, DEMO)), &result,
+				    &message),
+			 EXIT_OK);
 	assert_int_equal(json_array_size(result), 0);
 	assert_string_equal(message, "Nothing to change.");
 }
 
 static void a_dry_run_says_what_would_change_and_changes_nothing(void **state)
 {
-	static const char text[] = "practices: [ { id: northside, name: New Name, staff: [ { email: ada@northside.example, family_name: Obi } ] } ]";
+	static const char text[] = "practices: [ { id: northside, name: New Name, staff: [ { email: "
+				   "ada@northside.example, family_name: Obi } ] } ]";
 	AUTO(json_done) json_t *result = NULL;
 	const char *message = NULL;
 
 	(void)state;
 	for (int times = 0; times < 2; times++) {
 		json_done(&result);
-		assert_int_equal(clinic_run(&clinic, "apply", NULL, json_pack("{s:s, s:b}", "text", text, "dry-run", true), &result, &message),
+		assert_int_equal(clinic_run(&clinic, "apply", NULL,
+					    json_pack("{s:s, s:b}", "text", text, "dry-run", true), &result,
+					    &message),
 				 EXIT_DIFFERENT);
 		assert_int_equal(json_array_size(result), 2);
-		const json_t *name = json_object_get(json_object_get(json_array_get(result, 0), "fields"), "name");
+		const json_t *name =
+			json_object_get(json_object_get(json_array_get(result, 0), "fields"), "name");
 		assert_string_equal(json_string_value(json_array_get(name, 0)), "Northside Family Clinic");
 		assert_string_equal(json_string_value(json_array_get(name, 1)), "New Name");
 	}
@@ -174,24 +186,34 @@ static void a_dry_run_says_what_would_change_and_changes_nothing(void **state)
 static void what_a_document_does_not_name_stays(void **state)
 {
 	(void)state;
-	assert_int_equal(clinic_apply(&clinic, "practices: [ { id: northside, staff: [ { email: ada@northside.example, npi: \"1245319599\" } ] } ]", NULL),
+	assert_int_equal(clinic_apply(&clinic,
+				      "practices: [ { id: northside, staff: [ { email: "
+				      "ada@northside.example, npi: \"1245319599\" } ] } ]",
+				      NULL),
 			 EXIT_OK);
-	assert_int_equal(clinic_apply(&clinic, "apps: [ { client_id: demo, require_location: true } ]", NULL), EXIT_OK);
+	assert_int_equal(clinic_apply(&clinic, "apps: [ { client_id: demo, require_location: true } ]", NULL),
+			 EXIT_OK);
 	/* Only what was named has moved: the NPI, and the one field of the app. */
 	assert_int_equal(difference(file_of(clinic.arena, DEMO), true), 1);
 	assert_int_equal(clinic_apply(&clinic, file_of(clinic.arena, DEMO), NULL), EXIT_OK);
-	assert_int_equal(clinic_apply(&clinic, "apps: [ { client_id: demo, require_location: false } ]", NULL), EXIT_OK);
+	assert_int_equal(
+		clinic_apply(&clinic, "apps: [ { client_id: demo, require_location: false } ]", NULL),
+		EXIT_OK);
 	assert_int_equal(difference(file_of(clinic.arena, DEMO), true), 0);
 }
 
-static const char owners[] = "practices: [ { id: solo, name: Solo, timezone: UTC, template: small, locations: [ { id: a, name: A }, { id: b, name: B } ],"
-			     " roles: [ { id: helper, name: Helper } ],"
-			     " staff: [ { email: one@solo.example, password: lantern-harbor-violet-58, assignments: [ { role: owner, locations: all } ] },"
-			     " { email: two@solo.example, assignments: [ { role: provider, locations: [a] } ] } ] } ]";
+static const char owners[] =
+	"practices: [ { id: solo, name: Solo, timezone: UTC, template: small, locations: [ { id: a, name: A "
+	"}, { id: b, name: B } ],"
+	" roles: [ { id: helper, name: Helper } ],"
+	" staff: [ { email: one@solo.example, password: lantern-harbor-violet-58, assignments: [ { role: "
+	"owner, locations: all } ] },"
+	" { email: two@solo.example, assignments: [ { role: provider, locations: [a] } ] } ] } ]";
 
 static void pruning_removes_what_a_written_list_leaves_out(void **state)
 {
-	static const char less[] = "practices: [ { id: solo, locations: [ { id: a } ], roles: [], staff: [ { email: one@solo.example } ] } ]";
+	static const char less[] = "practices: [ { id: solo, locations: [ { id: a } ], roles: [], staff: [ { "
+				   "email: one@solo.example } ] } ]";
 	static const char silent[] = "practices: [ { id: solo } ]";
 
 	(void)state;
@@ -199,31 +221,50 @@ static void pruning_removes_what_a_written_list_leaves_out(void **state)
 	assert_int_equal(difference(less, false), 0);
 	assert_int_equal(difference(silent, true), 0);
 	assert_int_equal(difference(less, true), 3);
-	assert_int_equal(clinic_do(&clinic, "apply", NULL, json_pack("{s:s, s:b}", "text", less, "prune", true), NULL), EXIT_OK);
+	assert_int_equal(
+		clinic_do(&clinic, "apply", NULL, json_pack("{s:s, s:b}", "text", less, "prune", true), NULL),
+		EXIT_OK);
 	assert_int_equal(difference(less, true), 0);
-	assert_int_equal(clinic_do(&clinic, "user", "show", json_pack("{s:s, s:s}", "user", "two@solo.example", "practice", "solo"), NULL), EXIT_NOT_FOUND);
+	assert_int_equal(clinic_do(&clinic, "user", "show",
+				   json_pack("{s:s, s:s}", "user", "two@solo.example", "practice", "solo"),
+				   NULL),
+			 EXIT_NOT_FOUND);
 	assert_true(practice_location(snapshot_practice(clinic.work.snapshot, "solo"), "b")->archived);
 }
 
 static void the_last_owner_is_never_pruned(void **state)
 {
 	(void)state;
-	assert_int_equal(clinic_do(&clinic, "apply", NULL, json_pack("{s:s, s:b, s:b}", "text", "practices: [ { id: solo, staff: [] } ]", "prune", true, "yes",
-			 true), NULL), EXIT_NOT_ALLOWED);
-	assert_int_equal(clinic_do(&clinic, "user", "show", json_pack("{s:s}", "user", "one@solo.example"), NULL), EXIT_OK);
+	assert_int_equal(
+		clinic_do(&clinic, "apply", NULL,
+			  json_pack("{s:s, s:b, s:b}", "text", "practices: [ { id: solo, staff: [] } ]",
+				    "prune", true, "yes", true),
+			  NULL),
+		EXIT_NOT_ALLOWED);
+	assert_int_equal(
+		clinic_do(&clinic, "user", "show", json_pack("{s:s}", "user", "one@solo.example"), NULL),
+		EXIT_OK);
 }
 
 static void a_practice_hands_over_its_last_owner_in_one_document(void **state)
 {
-	static const char text[] = "practices: [ { id: solo, staff: [ { email: one@solo.example, assignments: [ { role: provider, locations: [a] } ] },"
-				   " { email: next@solo.example, assignments: [ { role: owner, locations: all } ] } ] } ]";
-	static const char back[] = "practices: [ { id: solo, staff: [ { email: next@solo.example, assignments: [] },"
-				   " { email: one@solo.example, assignments: [ { role: owner, locations: all } ] } ] } ]";
+	static const char text[] =
+		"practices: [ { id: solo, staff: [ { email: one@solo.example, assignments: [ { role: "
+		"provider, locations: [a] } ] },"
+		" { email: next@solo.example, assignments: [ { role: owner, locations: all } ] } ] } ]";
+	static const char back[] =
+		"practices: [ { id: solo, staff: [ { email: next@solo.example, assignments: [] },"
+		" { email: one@solo.example, assignments: [ { role: owner, locations: all } ] } ] } ]";
 
 	(void)state;
 	assert_int_equal(clinic_apply(&clinic, text, NULL), EXIT_OK);
 	assert_int_equal(clinic_apply(&clinic, back, NULL), EXIT_OK);
-	assert_int_equal(clinic_apply(&clinic, "practices: [ { id: solo, staff: [ { email: one@solo.example, disabled: true } ] } ]", NULL), EXIT_NOT_ALLOWED);
+	assert_int_equal(
+		clinic_apply(
+			&clinic,
+			"practices: [ { id: solo, staff: [ { email: one@solo.example, disabled: true } ] } ]",
+			NULL),
+		EXIT_NOT_ALLOWED);
 }
 
 static void practices_are_pruned_only_when_the_operator_says_yes(void **state)
@@ -232,8 +273,12 @@ static void practices_are_pruned_only_when_the_operator_says_yes(void **state)
 
 	(void)state;
 	assert_int_equal(difference(text, true), 0);
-	assert_int_equal(clinic_do(&clinic, "apply", NULL, json_pack("{s:s, s:b, s:b}", "text", text, "prune", true, "yes", true), NULL), EXIT_OK);
-	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "solo"), NULL), EXIT_NOT_FOUND);
+	assert_int_equal(clinic_do(&clinic, "apply", NULL,
+				   json_pack("{s:s, s:b, s:b}", "text", text, "prune", true, "yes", true),
+				   NULL),
+			 EXIT_OK);
+	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "solo"), NULL),
+			 EXIT_NOT_FOUND);
 	assert_int_equal(clinic_apply(&clinic, owners, NULL), EXIT_CONFLICT); /* ids are never given again */
 }
 
@@ -250,8 +295,11 @@ static void a_practice_is_changed_as_a_whole_or_not_at_all(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *text = arena_print(clinic.arena, "practices: [ { id: northside, name: Half, locations: [ { id: half, name: Half } ],"
-							     " staff: [ { email: nina@northside.example, assignments: [] }, %s ] } ]", rows[i].staff);
+		const char *text = arena_print(
+			clinic.arena,
+			"practices: [ { id: northside, name: Half, locations: [ { id: half, name: Half } ],"
+			" staff: [ { email: nina@northside.example, assignments: [] }, %s ] } ]",
+			rows[i].staff);
 		assert_int_equal(clinic_apply(&clinic, text, NULL), rows[i].code);
 		assert_int_equal(difference(file_of(clinic.arena, DEMO), true), 0);
 	}
@@ -260,15 +308,18 @@ static void a_practice_is_changed_as_a_whole_or_not_at_all(void **state)
 static void one_practice_stays_applied_when_the_next_one_fails(void **state)
 {
 	static const char text[] = "practices: [ { id: first, name: First, timezone: UTC } ]\n---\n"
-				   "practices: [ { id: second, name: Second, timezone: UTC, staff: [ { email: x@s.example, password: short, assignments: [] } ] } ]";
+				   "practices: [ { id: second, name: Second, timezone: UTC, staff: [ { "
+				   "email: x@s.example, password: short, assignments: [] } ] } ]";
 	const char *message = NULL;
 
 	(void)state;
 	assert_int_equal(clinic_apply(&clinic, text, &message), EXIT_FAILED);
 	assert_non_null(strstr(message, "practice second"));
 	assert_non_null(strstr(message, "1 of 3 changes were made"));
-	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "first"), NULL), EXIT_OK);
-	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "second"), NULL), EXIT_NOT_FOUND);
+	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "first"), NULL),
+			 EXIT_OK);
+	assert_int_equal(clinic_do(&clinic, "practice", "show", json_pack("{s:s}", "id", "second"), NULL),
+			 EXIT_NOT_FOUND);
 }
 
 static enum err sign_in(const char *email, const char *password)
@@ -277,12 +328,14 @@ static enum err sign_in(const char *email, const char *password)
 	size_t count = 0;
 	int64_t retry_after = 0;
 
-	return credential_password(clinic_work(&clinic), "northside", email, password, &match, 1, &count, &retry_after);
+	return credential_password(clinic_work(&clinic), "northside", email, password, &match, 1, &count,
+				   &retry_after);
 }
 
 static void a_password_in_a_document_never_resets_one(void **state)
 {
-	static const char text[] = "practices: [ { id: northside, staff: [ { email: ada@northside.example, password: another-harbor-lantern-77 } ] } ]";
+	static const char text[] = "practices: [ { id: northside, staff: [ { email: ada@northside.example, "
+				   "password: another-harbor-lantern-77 } ] } ]";
 
 	(void)state;
 	assert_int_equal(sign_in("ada@northside.example", "lantern-harbor-violet-58"), OK);
@@ -295,28 +348,39 @@ static void a_password_in_a_document_never_resets_one(void **state)
 static void a_client_secret_changes_when_it_is_another_one(void **state)
 {
 	(void)state;
-	assert_int_equal(difference("apps: [ { client_id: demo, client_secret: demo-secret-made-for-this-machine-alone-0058 } ]", false), 0);
-	assert_int_equal(difference("apps: [ { client_id: demo, client_secret: demo-secret-made-for-this-machine-alone-0059 } ]", false), 1);
+	assert_int_equal(difference("apps: [ { client_id: demo, client_secret: "
+				    "demo-secret-made-for-this-machine-alone-0058 } ]",
+				    false),
+			 0);
+	assert_int_equal(difference("apps: [ { client_id: demo, client_secret: "
+				    "demo-secret-made-for-this-machine-alone-0059 } ]",
+				    false),
+			 1);
 }
 
 static void secrets_are_not_shown_in_a_difference(void **state)
 {
-	static const char text[] = "practices: [ { id: northside, staff: [ { email: new@northside.example, password: violet-lantern-harbor-91, assignments: [] } ] } ]\n"
+	static const char text[] = "practices: [ { id: northside, staff: [ { email: new@northside.example, "
+				   "password: violet-lantern-harbor-91, assignments: [] } ] } ]\n"
 				   "apps: [ { client_id: demo, client_secret: violet-lantern-harbor-92 } ]";
 	AUTO(json_done) json_t *result = NULL;
 	const char *message = NULL;
 
 	(void)state;
-	assert_int_equal(clinic_run(&clinic, "diff", NULL, json_pack("{s:s}", "text", text), &result, &message), EXIT_DIFFERENT);
+	assert_int_equal(
+		clinic_run(&clinic, "diff", NULL, json_pack("{s:s}", "text", text), &result, &message),
+		EXIT_DIFFERENT);
 	assert_null(strstr(json_text(clinic.arena, result), "violet-lantern"));
 	assert_non_null(strstr(json_text(clinic.arena, result), "(secret)"));
 }
 
 static void a_date_and_the_time_it_stands_for_are_the_same(void **state)
 {
-	static const char day[] = "practices: [ { id: northside, staff: [ { email: ines@northside.example, assignments: [ { role: inventory,"
+	static const char day[] = "practices: [ { id: northside, staff: [ { email: ines@northside.example, "
+				  "assignments: [ { role: inventory,"
 				  " locations: [main], until: 2097-01-31 } ] } ] } ]";
-	static const char instant[] = "practices: [ { id: northside, staff: [ { email: ines@northside.example, assignments: [ { role: inventory,"
+	static const char instant[] = "practices: [ { id: northside, staff: [ { email: "
+				      "ines@northside.example, assignments: [ { role: inventory,"
 				      " locations: [main], until: \"2097-02-01T00:00:00Z\" } ] } ] } ]";
 
 	(void)state;
@@ -329,7 +393,8 @@ static void the_reference_pages_are_those_of_the_program(void **state)
 {
 	(void)state;
 	assert_string_equal(apply_reference(clinic.arena), file_of(clinic.arena, "docs/reference/apply.md"));
-	assert_string_equal(apply_schema(clinic.arena), file_of(clinic.arena, "docs/reference/apply.schema.json"));
+	assert_string_equal(apply_schema(clinic.arena),
+			    file_of(clinic.arena, "docs/reference/apply.schema.json"));
 }
 
 int main(void)

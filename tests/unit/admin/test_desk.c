@@ -33,7 +33,8 @@ static int gone(void **state)
 
 static json_t *ask(const char *noun, const char *verb, json_t *arguments)
 {
-	AUTO(json_done) json_t *request = json_pack("{s:s, s:s?, s:o}", "noun", noun, "verb", verb, "arguments", arguments);
+	AUTO(json_done)
+	json_t *request = json_pack("{s:s, s:s?, s:o}", "noun", noun, "verb", verb, "arguments", arguments);
 	json_t *answer = NULL;
 
 	assert_true(desk_ask(path, request, &answer));
@@ -50,12 +51,14 @@ static int code_of(json_t *answer)
 
 static void it_answers_with_code_message_and_result(void **state)
 {
-	AUTO(json_done) json_t *answer = ask("user", "show", json_pack("{s:s}", "user", "ada@northside.example"));
+	AUTO(json_done)
+	json_t *answer = ask("user", "show", json_pack("{s:s}", "user", "ada@northside.example"));
 
 	(void)state;
 	assert_int_equal(json_get_int(answer, "code", -1), EXIT_OK);
 	assert_string_equal(json_get_text(json_object_get(answer, "result"), "name"), "Ada Okafor");
-	AUTO(json_done) json_t *missing = ask("user", "show", json_pack("{s:s}", "user", "nobody@northside.example"));
+	AUTO(json_done)
+	json_t *missing = ask("user", "show", json_pack("{s:s}", "user", "nobody@northside.example"));
 
 	assert_int_equal(json_get_int(missing, "code", -1), EXIT_NOT_FOUND);
 	assert_string_equal(json_get_text(missing, "message"), "there is no nobody@northside.example");
@@ -64,9 +67,18 @@ static void it_answers_with_code_message_and_result(void **state)
 static void what_it_changes_is_seen_by_the_next_command(void **state)
 {
 	(void)state;
-	assert_int_equal(code_of(ask("location", "add", json_pack("{s:s, s:s, s:s}", "location", "lake", "practice", "northside", "name", "Lake"))), EXIT_OK);
-	assert_int_equal(code_of(ask("location", "add", json_pack("{s:s, s:s, s:s}", "location", "lake", "practice", "northside", "name", "Lake"))), EXIT_CONFLICT);
-	assert_int_equal(clinic_do(&clinic, "location", "archive", json_pack("{s:s, s:s}", "location", "lake", "practice", "northside"), NULL), EXIT_OK);
+	assert_int_equal(code_of(ask("location", "add",
+				     json_pack("{s:s, s:s, s:s}", "location", "lake", "practice", "northside",
+					       "name", "Lake"))),
+			 EXIT_OK);
+	assert_int_equal(code_of(ask("location", "add",
+				     json_pack("{s:s, s:s, s:s}", "location", "lake", "practice", "northside",
+					       "name", "Lake"))),
+			 EXIT_CONFLICT);
+	assert_int_equal(clinic_do(&clinic, "location", "archive",
+				   json_pack("{s:s, s:s}", "location", "lake", "practice", "northside"),
+				   NULL),
+			 EXIT_OK);
 }
 
 static void what_is_not_a_command_is_a_usage_mistake(void **state)
@@ -76,7 +88,10 @@ static void what_is_not_a_command_is_a_usage_mistake(void **state)
 	assert_int_equal(code_of(ask("nothing", NULL, json_object())), EXIT_USAGE);
 	assert_int_equal(code_of(ask("user", "show", json_object())), EXIT_USAGE);
 	assert_int_equal(code_of(ask("user", "show", json_pack("{s:i}", "user", 7))), EXIT_USAGE);
-	assert_int_equal(code_of(ask("user", "show", json_pack("{s:s, s:s}", "user", "ada@northside.example", "also", "this"))), EXIT_USAGE);
+	assert_int_equal(
+		code_of(ask("user", "show",
+			    json_pack("{s:s, s:s}", "user", "ada@northside.example", "also", "this"))),
+		EXIT_USAGE);
 	assert_int_equal(code_of(ask("user", "show", json_array())), EXIT_USAGE);
 }
 
@@ -99,8 +114,8 @@ static void hostile_frames_are_closed_without_an_answer(void **state)
 		const char *bytes;
 		size_t size;
 	} frames[] = {
-		{ "\xff\xff\xff\xff{}", 6 }, { "\0\0\0\0", 4 }, { "\0\x80\0\1{}", 6 }, { "\0\0\0\2{]", 6 }, { "\0\0\0\5\"\\u00", 9 },
-		{ "\0\0\0\xd{\"a\":1,\"a\":2}", 17 },
+		{ "\xff\xff\xff\xff{}", 6 }, { "\0\0\0\0", 4 },        { "\0\x80\0\1{}", 6 },
+		{ "\0\0\0\2{]", 6 },         { "\0\0\0\5\"\\u00", 9 }, { "\0\0\0\xd{\"a\":1,\"a\":2}", 17 },
 	};
 
 	(void)state;
@@ -140,7 +155,8 @@ static void another_user_is_refused_by_the_kernels_word(void **state)
 	if (child == 0) {
 		char answer[8];
 		int fd = setgid(65534) == 0 && setuid(65534) == 0 ? knock() : -1;
-		static const char frame[] = "\0\0\0\x3a{\"noun\":\"practice\",\"verb\":\"list\",\"arguments\":{},\"pad\":\"abc\"}";
+		static const char frame[] = "\0\0\0\x3a{\"noun\":\"practice\",\"verb\":\"list\","
+					    "\"arguments\":{},\"pad\":\"abc\"}";
 		bool sent = fd >= 0 && send(fd, frame, sizeof frame - 1, MSG_NOSIGNAL) > 0;
 		_exit(fd < 0 ? 2 : sent && recv(fd, answer, sizeof answer, 0) > 0 ? 3 : 0);
 	}

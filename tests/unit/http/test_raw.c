@@ -344,6 +344,8 @@ static void a_fault_before_routing_is_told_as_the_client_reads(void **state)
 		     "<code id=\"error-code\">not_found</code>");
 	expect_lines("GET /nowhere HTTP/1.1\r\n" HOST "Accept: text/html\r\nAccept-Language: es-MX\r\n\r\n",
 		     404, "<html lang=\"es\">");
+	expect_lines("GET /a%2fb HTTP/1.1\r\n" HOST "Accept: text/html\r\n\r\n", 400,
+		     "<code id=\"error-code\">malformed</code>");
 	expect_lines("GET /nowhere HTTP/1.1\r\n" HOST "Accept: application/json\r\n\r\n", 404,
 		     "\"reference\":\"TEST-TEST-TEST\"");
 }
@@ -378,6 +380,29 @@ static void forwarded_for_of_a_stranger_changes_nothing(void **state)
 	assert_string_equal(rig_last().peer, "127.0.0.1");
 }
 
+/* Behind a trusted proxy the client is whom the proxy names; the fields come in any number of lines. */
+static void a_trusted_proxy_names_the_client(void **state)
+{
+	static const char bytes[] = "GET /hello HTTP/1.1\r\n" HOST
+				    "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n";
+	struct network loopback;
+	struct config config = rig_config();
+	struct rig behind;
+
+	(void)state;
+	assert_true(network_parse("127.0.0.0/8", &loopback));
+	config.trusted_networks = &loopback;
+	config.trusted_count = 1;
+	config.limits.connections_per_address = 1; /* holds for clients, not for the proxy */
+	rig_start(&behind, config, 1);
+	int kept = rig_connect(behind.port);
+	rig_talk(behind.port, bytes, sizeof bytes - 1, &talk, 200);
+	assert_int_equal(talk.status, 200);
+	assert_string_equal(rig_last().peer, "203.0.113.7");
+	close(kept);
+	rig_stop(&behind);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +419,7 @@ int main(void)
 		cmocka_unit_test(an_asset_named_by_a_page_may_be_kept_for_ever),
 		cmocka_unit_test(a_handler_without_an_answer_is_our_fault),
 		cmocka_unit_test(forwarded_for_of_a_stranger_changes_nothing),
+		cmocka_unit_test(a_trusted_proxy_names_the_client),
 	};
 
 	return cmocka_run_group_tests(tests, start_server, stop_server);
