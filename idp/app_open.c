@@ -12,10 +12,15 @@
 #include "keys/keyring.h"
 #include "keys/password.h"
 #include "keys/seal.h"
+#include "login/logout.h"
+#include "oidc/routes.h"
 #include "store/db.h"
 #include "store/snapshot.h"
 
 #define CONFIG_FILE "lanyard.yaml"
+
+/* Who tells apps that a session has ended; a command that works on the store directly queues for them too. */
+static const struct participant *const participants[] = { &oidc_participant, NULL };
 
 /* The folder of an embedded store is made on first start: zero configuration works. */
 static enum err make_store_folder(const struct config *config, char *message, size_t message_size)
@@ -32,7 +37,8 @@ static enum err make_store_folder(const struct config *config, char *message, si
 		return OK;
 	*slash = '\0';
 	if (mkdir(path, 0700) != 0 && errno != EEXIST) {
-		(void)snprintf(message, message_size, "could not make the folder %s: %s", path, strerror(errno));
+		(void)snprintf(message, message_size, "could not make the folder %s: %s", path,
+			       strerror(errno));
 		return ERR_STORE;
 	}
 	return OK;
@@ -68,19 +74,21 @@ static enum err load(struct app *app, char *message, size_t message_size)
 
 enum err app_open(const struct config *config, struct app *app, char *message, size_t message_size)
 {
-	*app = (struct app){ .config = config };
+	*app = (struct app){ .config = config, .participants = participants };
 	enum err err = make_store_folder(config, message, message_size);
 
 	if (err == OK)
-		err = vault_open_config(config->master_key, config->master_key_file, true, &app->vault, message, message_size);
+		err = vault_open_config(config->master_key, config->master_key_file, true, &app->vault,
+					message, message_size);
 	if (err == OK)
 		err = store_open(config->store, config->outbound.ca_file, &app->store, message, message_size);
 	if (err == OK) {
 		app->snapshots = snapshots_new();
-		app->passwords = passwords_open(app->vault, (struct password_cost){
-			.memory_kib = (uint32_t)config->password.memory_kib,
-			.passes = (uint32_t)config->password.passes,
-			.slots = (unsigned)config->password.slots });
+		app->passwords = passwords_open(
+			app->vault,
+			(struct password_cost){ .memory_kib = (uint32_t)config->password.memory_kib,
+						.passes = (uint32_t)config->password.passes,
+						.slots = (unsigned)config->password.slots });
 		app->fetcher = fetcher_new(config);
 		err = load(app, message, message_size);
 	}
@@ -134,7 +142,8 @@ const struct config *app_config(struct arena *arena, const char *file)
 		fprintf(stderr, "lanyard: could not read %s: %s\n", path, strerror(errno));
 		return NULL;
 	}
-	if (config_read(arena, have ? path : NULL, have ? buf_str(&text) : NULL, text.size, environ, &config, &message) != OK) {
+	if (config_read(arena, have ? path : NULL, have ? buf_str(&text) : NULL, text.size, environ, &config,
+			&message) != OK) {
 		fprintf(stderr, "lanyard: %s\n", message);
 		return NULL;
 	}

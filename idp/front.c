@@ -31,15 +31,17 @@ struct router *front_admin_router(void)
 static void log_fault(const struct request *rq, enum err err)
 {
 	const struct error_row *row = error_row(err);
-	enum log_level level = row->http >= 500 && row->http != 503 ? LOG_ERROR_ : row->http == 503 ? LOG_WARN : LOG_INFO;
+	enum log_level level = row->http >= 500 && row->http != 503 ? LOG_ERROR_
+			       : row->http == 503                   ? LOG_WARN
+								    : LOG_INFO;
 	char micros[24];
 
 	if (!log_wants(level))
 		return;
 	(void)snprintf(micros, sizeof micros, "%" PRId64, clock_monotonic_us() - rq->started_us);
-	log_event(level, "request.refused", "code", row->word, "reason", rq->w.reason, "path", rq->route->path, "reference",
-		  rq->w.request_id, "practice", rq->w.practice, "address", rq->w.actor.address, "microseconds", micros,
-		  "traceparent", rq->traceparent, NULL);
+	log_event(level, "request.refused", "code", row->word, "reason", rq->w.reason, "path",
+		  rq->route->path, "reference", rq->w.request_id, "practice", rq->w.practice, "address",
+		  rq->w.actor.address, "microseconds", micros, "traceparent", rq->traceparent, NULL);
 }
 
 void front_handle(struct request *rq)
@@ -66,8 +68,8 @@ void front_print_routes(FILE *out)
 	const struct route *row;
 
 	for (size_t at = 0; (row = router_row(router, at)); at++)
-		fprintf(out, "%-6s %-42s %-6s body %zu%s%s%s\n", row->method, row->path, lane_word(row->lane), row->body_limit,
-			row->needs & NEEDS_CSRF ? " form-token" : "", row->needs & NEEDS_FLOW ? " flow" : "",
-			row->needs & NEEDS_SESSION ? " session" : "");
+		fprintf(out, "%-6s %-42s %-6s body %zu%s%s%s\n", row->method, row->path, lane_word(row->lane),
+			row->body_limit, row->needs & NEEDS_CSRF ? " form-token" : "",
+			row->needs & NEEDS_FLOW ? " flow" : "", row->needs & NEEDS_SESSION ? " session" : "");
 	router_free(router);
 }

@@ -46,10 +46,11 @@ static bool read_options(int argc, char **argv, struct init_options *out)
 static json_t *first_practice(const struct init_options *o, const char *password)
 {
 	json_t *document = json_pack(
-		"{s:[{s:s, s:s, s:s, s:[{s:s, s:s}], s:s, s:[{s:s, s:s, s:s, s:[{s:s, s:s}]}]}]}", "practices", "id", o->practice,
-		"name", o->name ? o->name : o->practice, "timezone", o->timezone, "locations", "id", "main", "name", "Main",
-		"template", "small", "staff", "email", o->owner, "class", "administrator", "password", password,
-		"assignments", "role", "owner", "locations", "all");
+		"{s:[{s:s, s:s, s:s, s:[{s:s, s:s}], s:s, s:[{s:s, s:s, s:s, s:b, s:[{s:s, s:s}]}]}]}",
+		"practices", "id", o->practice, "name", o->name ? o->name : o->practice, "timezone",
+		o->timezone, "locations", "id", "main", "name", "Main", "template", "small", "staff", "email",
+		o->owner, "class", "administrator", "password", password, "must_change", 1, "assignments",
+		"role", "owner", "locations", "all");
 
 	assert(document);
 	return document;
@@ -60,7 +61,8 @@ static int apply_first(struct app *app, const struct init_options *o)
 	AUTO(arena_done) struct arena *arena = arena_new();
 	AUTO(secret_wipe) struct secret password = password_new();
 	AUTO(json_done) json_t *document = first_practice(o, password.text);
-	AUTO(json_done) json_t *arguments =
+	AUTO(json_done)
+	json_t *arguments =
 		json_pack("{s:s, s:s}", "file", "first practice", "text", json_text(arena, document));
 	AUTO(json_done) json_t *result = NULL;
 	struct db *db = db_open(app->store);
@@ -75,8 +77,9 @@ static int apply_first(struct app *app, const struct init_options *o)
 	if (code != 0)
 		fprintf(stderr, "lanyard init: %s\n", message ? message : "could not make the practice");
 	else
-		printf("practice %s is ready; its owner signs in as\n  %s\n  %s\nThe password is shown this once.\n", o->practice,
-		       o->owner, password.text);
+		printf("practice %s is ready; its owner signs in as\n  %s\n  %s\nThe password is shown this "
+		       "once.\n",
+		       o->practice, o->owner, password.text);
 	return code;
 }
 
@@ -88,7 +91,8 @@ int init_main(int argc, char **argv, const char *config_file)
 	char message[512] = "";
 
 	if (!read_options(argc, argv, &options)) {
-		fprintf(stderr, "usage: lanyard init [--practice ID --owner EMAIL [--name NAME] [--timezone ZONE]]\n");
+		fprintf(stderr, "usage: lanyard init [--practice ID --owner EMAIL [--name NAME] [--timezone "
+				"ZONE]]\n");
 		return 2;
 	}
 	const struct config *config = app_config(arena, config_file);

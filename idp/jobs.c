@@ -18,9 +18,9 @@
 #include "store/snapshot.h"
 #include "store/sweep.h"
 
-#define MESSAGE_LEASE 30            /* seconds a message belongs to its sender */
-#define MESSAGE_LIFE (24 * 60 * 60) /* an app that did not listen for a day will not */
-#define TICK_US 50000
+#define MESSAGE_LEASE 30             /* seconds a message belongs to its sender */
+#define MESSAGE_LIFE  (24 * 60 * 60) /* an app that did not listen for a day will not */
+#define TICK_US       50000
 
 struct job {
 	const char *name;
@@ -28,7 +28,8 @@ struct job {
 	enum err (*run)(struct work *work);
 };
 
-/* --- following the store ------------------------------------------------------------------------------------ */
+/* --- following the store
+ * ------------------------------------------------------------------------------------ */
 
 static enum err follow_snapshot(struct work *w)
 {
@@ -60,7 +61,10 @@ static enum err rotate_due_keys(struct work *w)
 		return OK;
 	AUTO(tx_end) struct tx tx = tx_begin(w);
 	TRY(keyring_rotate(w, alg, false));
-	TRY(audit(w, &(struct audit_note){ .event = EVENT_KEYS_ROTATED, .target_kind = "algorithm", .target_id = alg, .reason = "due" }));
+	TRY(audit(w, &(struct audit_note){ .event = EVENT_KEYS_ROTATED,
+					   .target_kind = "algorithm",
+					   .target_id = alg,
+					   .reason = "due" }));
 	TRY(tx_commit(&tx));
 	return keyring_refresh(w);
 }
@@ -72,7 +76,8 @@ static const struct job following[] = {
 	{ 0 },
 };
 
-/* --- sending -------------------------------------------------------------------------------------------------- */
+/* --- sending
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct participant *participant_of(const struct app *app, const char *kind)
 {
@@ -111,7 +116,8 @@ static const struct job sending[] = {
 	{ 0 },
 };
 
-/* --- tidying -------------------------------------------------------------------------------------------------- */
+/* --- tidying
+ * -------------------------------------------------------------------------------------------------- */
 
 static enum err tidy(struct work *w)
 {
@@ -130,7 +136,8 @@ static const struct job tidying[] = {
 	{ 0 },
 };
 
-/* --- threads -------------------------------------------------------------------------------------------------- */
+/* --- threads
+ * -------------------------------------------------------------------------------------------------- */
 
 static const struct job *const plan[] = { following, tidying, sending, sending, sending };
 
@@ -170,7 +177,8 @@ static bool rest(struct jobs *jobs)
 }
 
 /* The first failure of a row of them is said; the rest would only repeat it. */
-static void run_job(struct runner *runner, const struct job *job, struct db *db, struct arena *arena, bool *failing)
+static void run_job(struct runner *runner, const struct job *job, struct db *db, struct arena *arena,
+		    bool *failing)
 {
 	struct work w;
 
@@ -178,7 +186,8 @@ static void run_job(struct runner *runner, const struct job *job, struct db *db,
 	w.actor = (struct actor){ .kind = ACTOR_SYSTEM, .id = job->name };
 	enum err err = job->run(&w);
 	if (err != OK && !*failing)
-		log_event(LOG_WARN, "job.failed", "job", job->name, "code", error_row(err)->word, "reason", w.reason, NULL);
+		log_event(LOG_WARN, "job.failed", "job", job->name, "code", error_row(err)->word, "reason",
+			  w.reason, NULL);
 	*failing = err != OK;
 	work_end(&w);
 	arena_reset(arena);
@@ -223,7 +232,8 @@ struct jobs *jobs_start(struct app *app)
 		runner->list = plan[at];
 		runner->runs = pthread_create(&runner->thread, NULL, run, runner) == 0;
 		if (!runner->runs)
-			log_print(LOG_ERROR_, "job.failed", "could not start a thread for %s", plan[at]->name);
+			log_print(LOG_ERROR_, "job.failed", "could not start a thread for %s",
+				  plan[at]->name);
 	}
 	return jobs;
 }

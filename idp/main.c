@@ -64,11 +64,16 @@ static int config_main(int argc, char **argv, const char *config_file)
 }
 
 const struct local_command local_commands[] = {
-	{ "serve", "serve [--config FILE]", "run the server", "lanyard serve --config lanyard.yaml", serve_main },
-	{ "init", "init [--practice ID --name NAME --owner EMAIL]", "make keys and store, and the first owner",
-	  "lanyard init --practice northside --name \"Northside Family Clinic\" --owner ada@northside.example", init_main },
+	{ "serve", "serve [--config FILE]", "run the server", "lanyard serve --config lanyard.yaml",
+	  serve_main },
+	{ "init", "init [--practice ID --name NAME --owner EMAIL]",
+	  "make keys and store, and the first owner",
+	  "lanyard init --practice northside --name \"Northside Family Clinic\" --owner "
+	  "ada@northside.example",
+	  init_main },
 	{ "migrate", "migrate", "bring the store to this version's schema", "lanyard migrate", migrate_main },
-	{ "config", "config check|show|template|reference", "check or show the settings", "lanyard config check", config_main },
+	{ "config", "config check|show|template|reference", "check or show the settings",
+	  "lanyard config check", config_main },
 	{ "routes", "routes", "print the address map", "lanyard routes", routes_main },
 	{ "version", "version", "print the version", "lanyard version", version_main },
 	{ 0 },

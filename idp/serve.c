@@ -17,11 +17,8 @@
 #include "health.h"
 #include "http/server.h"
 #include "jobs.h"
-#include "login/logout.h"
 #include "oidc/routes.h"
 #include "store/db.h"
-
-static const struct participant *const participants[] = { &oidc_participant, NULL };
 
 /* What serving adds to an open app; each is NULL until it runs. */
 struct serving {
@@ -80,7 +77,6 @@ static enum err start(struct serving *serving, const struct config *config, char
 	struct app *app = &serving->app;
 
 	TRY(app_open(config, app, message, size));
-	app->participants = participants;
 	TRY(start_protocols(app));
 	app->quick = lane_of(app, "quick", config->limits.quick_threads);
 	app->slow = lane_of(app, "slow", config->limits.slow_threads);
@@ -124,10 +120,10 @@ static void stop(struct serving *serving)
 
 static enum log_level level_of(const char *word)
 {
-	return strcmp(word, "error") == 0 ? LOG_ERROR_ :
-	       strcmp(word, "warn") == 0  ? LOG_WARN :
-	       strcmp(word, "debug") == 0 ? LOG_DEBUG :
-					    LOG_INFO;
+	return strcmp(word, "error") == 0   ? LOG_ERROR_
+	       : strcmp(word, "warn") == 0  ? LOG_WARN
+	       : strcmp(word, "debug") == 0 ? LOG_DEBUG
+					    : LOG_INFO;
 }
 
 /* Signals are taken by this thread alone; threads made later inherit the mask. */
@@ -161,8 +157,8 @@ int serve_main(int argc, char **argv, const char *config_file)
 	umask(077);
 	enum err err = start(&serving, config, message, sizeof message);
 	if (err == OK) {
-		log_print(LOG_INFO, "started", "%s listens on %s, %" PRId64 " ms", config->issuer, config->listen[0],
-			  (clock_monotonic_us() - began) / 1000);
+		log_print(LOG_INFO, "started", "%s listens on %s, %" PRId64 " ms", config->issuer,
+			  config->listen[0], (clock_monotonic_us() - began) / 1000);
 		sigwait(&signals, &signal_number);
 		log_print(LOG_INFO, "stopping", "signal %d", signal_number);
 	} else {

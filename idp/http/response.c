@@ -128,17 +128,27 @@ enum err respond_redirect(struct request *rq, const char *location)
 					      .location = arena_text(rq->w.arena, location) });
 }
 
-/* The origins among the words; what is no http(s) address is left out: it could only be a mistake. */
-static const char *origins_of(struct arena *arena, const char *words)
+/* A native app's own scheme ("com.example.app:", RFC 8252 7.1) is a source as it stands. */
+static bool is_app_scheme(const char *word)
+{
+	size_t size = strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789.-+");
+
+	return size > 0 && word[0] >= 'a' && memchr(word, '.', size) && word[size] == ':' &&
+	       word[size + 1] == '\0';
+}
+
+/* The sources among the words; what is neither an http(s) address nor such a scheme is left out: it could
+ * only be a mistake. */
+static const char *sources_of(struct arena *arena, const char *words)
 {
 	const char *list = "";
 	char **word = words ? text_split(arena, words, ' ', NULL) : NULL;
 
 	for (; word && *word; word++) {
-		const char *origin = url_origin(arena, *word);
+		const char *source = is_app_scheme(*word) ? *word : url_origin(arena, *word);
 
-		if (origin)
-			list = arena_print(arena, "%s %s", list, origin);
+		if (source)
+			list = arena_print(arena, "%s %s", list, source);
 	}
 	return list;
 }
@@ -147,7 +157,7 @@ enum err respond_page(struct request *rq, int status, const struct buf *page, co
 		      const char *frame_sources)
 {
 	struct arena *arena = rq->w.arena;
-	const char *frames = origins_of(arena, frame_sources);
+	const char *frames = sources_of(arena, frame_sources);
 
 	assert(!page->full);
 	response_header(rq, "Referrer-Policy", "no-referrer");
@@ -156,7 +166,7 @@ enum err respond_page(struct request *rq, int status, const struct buf *page, co
 				  .content_type = "text/html; charset=utf-8",
 				  .cache_control = "no-store",
 				  .policy = arena_print(arena, POLICY_FIXED "%s%s%s",
-							origins_of(arena, form_target),
+							sources_of(arena, form_target),
 							*frames ? "; frame-src" : "", frames),
 				  .body = arena_bytes(arena, (struct bytes){ (const uint8_t *)buf_str(page),
 									     page->size }) });

@@ -10,6 +10,9 @@ page() { # FILE COMMAND...
 	"$@" | cmp -s - "$file" || { echo "$file differs from the tables: run make docs" >&2; bad=1; }
 }
 page docs/reference/config.md "$build/lanyard" config reference
+page docs/reference/apply.md "$build/lanyard" reference apply
+page docs/reference/apply.schema.json "$build/lanyard" reference schema
+page docs/reference/commands.md "$build/lanyard" reference commands
 page docs/reference/routes.txt "$build/lanyard" routes
 page docs/reference/errors.md sh tests/lint/errors-page.sh
 exit $bad

@@ -81,7 +81,11 @@ static void a_form_may_end_at_the_origin_of_its_app(void **state)
 		{ "https://app.example:8443/cb", POLICY " https://app.example:8443" },
 		{ "http://127.0.0.1:4000/cb", POLICY " http://127.0.0.1:4000" },
 		{ "https://app.example;script-src *", POLICY },
+		{ "com.example.app:", POLICY " com.example.app:" },
 		{ "com.example.app:/cb", POLICY },
+		{ "javascript:", POLICY },
+		{ "data:", POLICY },
+		{ "https:", POLICY },
 		{ "https://app.example'; script-src *", POLICY },
 		{ "*", POLICY },
 	};
