@@ -11,8 +11,8 @@ struct config;
 enum err app_open(const struct config *config, struct app *app, char *message, size_t message_size) MUST_USE;
 void app_close(struct app *app);
 
-/* Reads the settings: file NULL means lanyard.yaml here when there is one, else defaults. Prints what is wrong
- * to stderr and answers NULL. */
+/* Reads the settings: file NULL means lanyard.yaml here when there is one, else defaults. Prints what is
+ * wrong to stderr and answers NULL. */
 const struct config *app_config(struct arena *arena, const char *file);
 
 #endif

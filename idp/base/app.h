@@ -9,17 +9,18 @@
 
 struct app {
 	const struct config *config;
-	struct store *store;       /* store/db.h */
-	struct vault *vault;       /* keys/seal.h: what the master key derives */
-	struct keyring *keyring;   /* keys/keyring.h */
+	struct store *store;         /* store/db.h */
+	struct vault *vault;         /* keys/seal.h: what the master key derives */
+	struct keyring *keyring;     /* keys/keyring.h */
 	struct snapshots *snapshots; /* store/snapshot.h */
-	struct server *server;     /* http/server.h; NULL for commands that work on the store directly */
-	struct lane *quick;        /* base/workers.h */
+	struct server *server;       /* http/server.h; NULL for commands that work on the store directly */
+	struct lane *quick;          /* base/workers.h */
 	struct lane *slow;
 	struct passwords *passwords; /* keys/password.h: the Argon2 gate */
-	struct fetcher *fetcher;   /* http/fetch.h */
-	struct oidc *oidc;         /* oidc/provider.h; NULL where no server runs */
-	const struct participant *const *participants; /* login/logout.h: who tells apps of a logout; ends with NULL */
+	struct fetcher *fetcher;     /* http/fetch.h */
+	struct oidc *oidc;           /* oidc/provider.h; NULL where no server runs */
+	const struct participant *const
+		*participants; /* login/logout.h: who tells apps of a logout; ends with NULL */
 };
 
 enum actor_kind { ACTOR_NOBODY, ACTOR_ACCOUNT, ACTOR_CLIENT, ACTOR_OPERATOR, ACTOR_SYSTEM };
@@ -37,16 +38,16 @@ struct actor {
 struct work {
 	struct arena *arena;
 	struct app *app;
-	struct db *db;             /* this thread's connection; NULL on the INLINE lane */
+	struct db *db;                   /* this thread's connection; NULL on the INLINE lane */
 	const struct snapshot *snapshot; /* held for the whole work; NULL before the first load */
-	int64_t now;               /* unix seconds by the store's clock, taken once */
-	int64_t now_us;            /* the same instant in microseconds */
-	const char *practice;      /* id; the wall: NULL until known */
+	int64_t now;                     /* unix seconds by the store's clock, taken once */
+	int64_t now_us;                  /* the same instant in microseconds */
+	const char *practice;            /* id; the wall: NULL until known */
 	struct actor actor;
-	char request_id[24];       /* the reference people read to support: "7F3K-92QD-..." */
+	char request_id[24]; /* the reference people read to support: "7F3K-92QD-..." */
 
-	enum err err;              /* the last fault() ... */
-	const char *reason;        /* ... and its reason, for log and audit only */
+	enum err err;       /* the last fault() ... */
+	const char *reason; /* ... and its reason, for log and audit only */
 };
 
 /* Notes the fault and returns it: return fault(w, ERR_PKCE_MISMATCH, "client %s", id); */

@@ -17,10 +17,11 @@ void arena_reset(struct arena *arena);
 void arena_done(struct arena **arena);
 
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((malloc, returns_nonnull));
-#define arena_new_of(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
+#define arena_new_of(arena, type)       ((type *)arena_alloc((arena), sizeof(type)))
 #define arena_array(arena, type, count) ((type *)arena_alloc_array((arena), sizeof(type), (count)))
 /* Asserts that the product does not overflow. */
-void *arena_alloc_array(struct arena *arena, size_t size, size_t count) __attribute__((malloc, returns_nonnull));
+void *arena_alloc_array(struct arena *arena, size_t size, size_t count)
+	__attribute__((malloc, returns_nonnull));
 
 /* Copies; text NULL gives NULL. */
 char *arena_text(struct arena *arena, const char *text);

@@ -16,29 +16,29 @@
 
 #include "base/error.h"
 
-#define MUST_USE __attribute__((warn_unused_result))
-#define UNUSED __attribute__((unused))
+#define MUST_USE                    __attribute__((warn_unused_result))
+#define UNUSED                      __attribute__((unused))
 #define PRINTF(format_at, first_at) __attribute__((format(printf, format_at, first_at), nonnull(format_at)))
 
 /* Runs done(&variable) when the variable leaves its scope: an early return is always safe. */
 #define AUTO(done) __attribute__((cleanup(done)))
 
 /* The variable that gives becomes NULL: giving away is visible. */
-#define TAKE(pointer)                           \
-	({                                      \
-		__typeof__(pointer) taken_ = (pointer); \
-		(pointer) = NULL;               \
-		taken_;                         \
+#define TAKE(pointer)                                                                                        \
+	({                                                                                                   \
+		__typeof__(pointer) taken_ = (pointer);                                                      \
+		(pointer) = NULL;                                                                            \
+		taken_;                                                                                      \
 	})
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The happy path is a list: anything but OK is returned to the caller. */
-#define TRY(expression)                          \
-	do {                                     \
-		enum err err_ = (expression);    \
-		if (err_ != OK)                  \
-			return err_;             \
+#define TRY(expression)                                                                                      \
+	do {                                                                                                 \
+		enum err err_ = (expression);                                                                \
+		if (err_ != OK)                                                                              \
+			return err_;                                                                         \
 	} while (0)
 
 #define KB ((size_t)1024)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 struct embedded {
-	const char *name; /* NULL ends the list */
+	const char *name;          /* NULL ends the list */
 	const unsigned char *data; /* NUL-terminated beyond size */
 	size_t size;
 };

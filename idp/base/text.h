@@ -13,7 +13,7 @@ bool text_equal(const char *a, const char *b);        /* NULL equals only NULL *
 bool text_equal_nocase(const char *a, const char *b); /* ASCII letters */
 bool text_starts(const char *text, const char *prefix);
 bool text_ends(const char *text, const char *suffix);
-bool text_is_empty(const char *text); /* NULL or "" */
+bool text_is_empty(const char *text);             /* NULL or "" */
 bool text_is_utf8(const char *text, size_t size); /* RFC 3629, no surrogates, no NUL */
 /* Length of the well-formed UTF-8 character at the start (its code point in *out), 0: there is none. */
 size_t text_char(const char *text, size_t size, uint32_t *out);
@@ -26,7 +26,8 @@ char *text_lower(struct arena *arena, const char *text); /* ASCII */
 char *text_trim(struct arena *arena, const char *text);  /* spaces and tabs at both ends */
 /* Splits at the separator, dropping empty parts; the array ends with NULL. */
 char **text_split(struct arena *arena, const char *text, char separator, size_t *count);
-bool text_list_has(const char *const *list, const char *word); /* list ends with NULL; NULL list has nothing */
+bool text_list_has(const char *const *list,
+		   const char *word); /* list ends with NULL; NULL list has nothing */
 /* True when the space-separated list (a scope) has the word. */
 bool text_words_have(const char *words, const char *word);
 /* The nearest of candidates (ends with NULL) by edit distance <= 3, or NULL: for "did you mean". */
@@ -46,7 +47,8 @@ bool base64_decode(struct arena *arena, const char *text, size_t size, struct by
 /* Everything but unreserved (RFC 3986 2.3) as %XX. */
 void percent_encode(struct buf *out, const char *text);
 /* Decodes %XX and, when plus_is_space, '+'. False: bad escape, NUL or not UTF-8. */
-bool percent_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space, char **out) MUST_USE;
+bool percent_decode(struct arena *arena, const char *text, size_t size, bool plus_is_space,
+		    char **out) MUST_USE;
 void html_escape(struct buf *out, const char *text); /* & < > " ' */
 
 #endif

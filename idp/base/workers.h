@@ -12,7 +12,7 @@ struct lane;
 struct lane_plan {
 	const char *name;
 	unsigned threads;
-	unsigned queue; /* waiting items at most */
+	unsigned queue;                                /* waiting items at most */
 	void *(*open)(void *context, unsigned thread); /* tools of one thread; may be NULL */
 	void (*close)(void *tools);
 	void *context;
@@ -22,7 +22,8 @@ struct lane_plan {
 struct lane *lane_start(const struct lane_plan *plan);
 /* False: the queue is full or the lane is stopping; run is not called. deadline_us (monotonic, 0:
  * none): an item older than that when its turn comes is run with late = true. */
-bool lane_add(struct lane *lane, void (*run)(void *tools, void *item, bool late), void *item, int64_t deadline_us) MUST_USE;
+bool lane_add(struct lane *lane, void (*run)(void *tools, void *item, bool late), void *item,
+	      int64_t deadline_us) MUST_USE;
 unsigned lane_waiting(struct lane *lane);
 /* Finishes what waits, joins the threads. NULL is fine. */
 void lane_stop(struct lane *lane);

@@ -1,4 +1,5 @@
-/* argon.c: Argon2id alone with kept buffers: hashes a second on THREADS threads. argon THREADS KIB PASSES SECONDS */
+/* argon.c: Argon2id alone with kept buffers: hashes a second on THREADS threads. argon THREADS KIB PASSES
+ * SECONDS */
 #include <argon2.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -32,9 +33,19 @@ static void *work(void *unused)
 
 	(void)unused;
 	while (!atomic_load(&over)) {
-		argon2_context context = { .out = out, .outlen = sizeof out, .pwd = (uint8_t *)password,
-			.pwdlen = (uint32_t)strlen(password), .salt = salt, .saltlen = sizeof salt, .t_cost = passes, .m_cost = kib,
-			.lanes = 1, .threads = 1, .version = ARGON2_VERSION_13, .allocate_cbk = take, .free_cbk = give };
+		argon2_context context = { .out = out,
+					   .outlen = sizeof out,
+					   .pwd = (uint8_t *)password,
+					   .pwdlen = (uint32_t)strlen(password),
+					   .salt = salt,
+					   .saltlen = sizeof salt,
+					   .t_cost = passes,
+					   .m_cost = kib,
+					   .lanes = 1,
+					   .threads = 1,
+					   .version = ARGON2_VERSION_13,
+					   .allocate_cbk = take,
+					   .free_cbk = give };
 		if (argon2id_ctx(&context) != ARGON2_OK)
 			exit(1);
 		atomic_fetch_add(&hashes, 1);

@@ -11,9 +11,12 @@ int main(int argc, char **argv)
 	long count = 0;
 
 	if (argc != 3 || sqlite3_open(argv[1], &db) != SQLITE_OK ||
-	    sqlite3_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)", NULL, NULL,
-			 NULL) != SQLITE_OK ||
-	    sqlite3_prepare_v2(db, "INSERT INTO t (v) VALUES ('a row of about the length that an event has')", -1, &insert, NULL) != SQLITE_OK)
+	    sqlite3_exec(db,
+			 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE t (id INTEGER "
+			 "PRIMARY KEY, v TEXT)",
+			 NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_prepare_v2(db, "INSERT INTO t (v) VALUES ('a row of about the length that an event has')",
+			       -1, &insert, NULL) != SQLITE_OK)
 		return 1;
 	time_t end = time(NULL) + strtol(argv[2], NULL, 10);
 	while (time(NULL) < end) {

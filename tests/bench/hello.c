@@ -7,8 +7,9 @@
 
 static struct MHD_Response *answer;
 
-static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url, const char *method,
-			      const char *version, const char *data, size_t *size, void **state)
+static enum MHD_Result handle(void *context, struct MHD_Connection *connection, const char *url,
+			      const char *method, const char *version, const char *data, size_t *size,
+			      void **state)
 {
 	static int seen;
 
@@ -30,9 +31,9 @@ int main(int argc, char **argv)
 	memset(body, 'x', size);
 	answer = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
 	(void)MHD_add_response_header(answer, "Content-Type", "application/json");
-	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL, handle, NULL,
-			      MHD_OPTION_THREAD_POOL_SIZE, (unsigned)strtoul(argv[2], NULL, 10), MHD_OPTION_CONNECTION_LIMIT,
-			      4096U, MHD_OPTION_END))
+	if (!MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD, (uint16_t)strtoul(argv[1], NULL, 10), NULL, NULL,
+			      handle, NULL, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)strtoul(argv[2], NULL, 10),
+			      MHD_OPTION_CONNECTION_LIMIT, 4096U, MHD_OPTION_END))
 		return 1;
 	for (;;)
 		pause();
