@@ -1,23 +1,62 @@
 #!/usr/bin/env bash
-# fuzz.sh replay|search SECONDS [WORD]: replays each target's corpus (gcc, ASan+UBSan), or searches with libFuzzer.
+# fuzz.sh replay 0 [WORD]: runs each target over its corpus (gcc, ASan+UBSan).
+# fuzz.sh search SECONDS [WORD]: searches with libFuzzer; what it finds stays in the build folder.
+# fuzz.sh keep 0 [WORD]: adds from that what reaches new code to the corpus: small files, and few.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 how=$1 seconds=$2 word=${3:-}
-if [ "$how" = replay ]; then
-	make -s -j"$(nproc)" MODE=asan BUILD=build-asan fuzz-programs
-	where=build-asan/fuzz
-else
-	make -s -j"$(nproc)" MODE=fuzz BUILD=build-fuzz CC=clang fuzz-programs
-	where=build-fuzz/fuzz
-fi
+most_files=40 most_bytes=4095
+
+case $how in
+replay)
+	build=${FUZZ_BUILD:-build-asan}
+	make -s -j"$(nproc)" MODE=asan BUILD="$build" fuzz-programs
+	;;
+search | keep)
+	build=${FUZZ_BUILD:-build-fuzz}
+	make -s -j"$(nproc)" MODE=fuzz BUILD="$build" CC=clang fuzz-programs
+	;;
+*)
+	echo "usage: fuzz.sh replay|search|keep SECONDS [WORD]" >&2
+	exit 2
+	;;
+esac
+
+# The input that breaks an oracle is beside the program: PROGRAM-crash-..., to be replayed by its name.
+search() { # PROGRAM NAME
+	mkdir -p "$build/found/$2"
+	"$1" -max_total_time="$seconds" -max_len=20000 -timeout=20 -print_final_stats=1 -artifact_prefix="$1-" \
+		"$build/found/$2" "tests/fuzz/corpus/$2" 2>"$1.log" || { tail -60 "$1.log" >&2; return 1; }
+	sed -n 's/^stat::number_of_executed_units: */fuzz_'"$2"': inputs tried: /p' "$1.log"
+}
+
+# A merge of nothing into what is there gives the smallest files that reach something new, first come first kept.
+keep() { # PROGRAM NAME
+	local corpus=tests/fuzz/corpus/$2 news room file
+	[ -d "$build/found/$2" ] || return 0
+	news=$(mktemp -d)
+	cp "$corpus"/* "$news"
+	"$1" -merge=1 -max_len="$most_bytes" "$news" "$build/found/$2" 2>"$1.log"
+	room=$((most_files - $(find "$corpus" -type f | wc -l)))
+	for file in $(find "$news" -type f -size -"$((most_bytes + 1))"c -printf '%s %f\n' | sort -n | cut -d ' ' -f 2); do
+		[ "$room" -gt 0 ] || break
+		[ -e "$corpus/$file" ] && continue
+		cp "$news/$file" "$corpus/found-${file:0:12}"
+		room=$((room - 1))
+	done
+	rm -r "$news"
+}
+
 n=0
-for program in "$where"/fuzz_*; do
-	[[ $program == *.d || $program == *.o ]] && continue
+for program in "$build"/fuzz/fuzz_*; do
 	name=${program##*/fuzz_}
+	[[ $name == *[.-]* ]] && continue
 	[ -n "$word" ] && [[ $name != *"$word"* ]] && continue
-	corpus=tests/fuzz/corpus/$name
-	[ -n "$(ls -A "$corpus" 2>/dev/null)" ] || { echo "fuzz_$name has no corpus" >&2; exit 1; }
-	if [ "$how" = replay ]; then "$program" "$corpus"/*; else "$program" -max_total_time="$seconds" -max_len=20000 "$corpus"; fi
+	[ -n "$(ls -A "tests/fuzz/corpus/$name" 2>/dev/null)" ] || { echo "fuzz_$name has no corpus" >&2; exit 1; }
+	case $how in
+	replay) "$program" "tests/fuzz/corpus/$name"/* ;;
+	*) "$how" "$program" "$name" ;;
+	esac
 	n=$((n + 1))
 done
 echo "$n fuzz targets"

@@ -18,7 +18,8 @@ done
 
 passed=0 failed=0
 count() { passed=$((passed + $1)); failed=$((failed + $2)); }
-step() { printf '\n== %s\n' "$*"; }
+began=$(date +%s)
+step() { printf '\n== %s (at %d s)\n' "$*" $(($(date +%s) - began)); }
 scratch=$(mktemp -d)
 jobs=$(nproc)
 
@@ -48,18 +49,22 @@ build() { # MODE BUILD TARGET...
 	fi
 }
 
-unit() { # BUILD [prefix command...]: the cmocka programs
+unit() { # BUILD [prefix command...]: the cmocka programs, as many at a time as there are cores
 	local where=$1; shift
-	local program out rc ok bad
-	for program in $(find "$where/unit" -type f -perm -u+x -name 'test_*' | sort); do
-		[ -n "$match" ] && [[ $program != *"$match"* ]] && continue
-		out=$(timeout 300 "$@" "$program" 2>&1); rc=$?
-		ok=$(grep -c '^\[       OK \]' <<<"$out"); bad=$(grep -c '^\[  FAILED  \] [a-zA-Z_]*$' <<<"$out")
-		[ $rc -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
-		[ $rc -eq 0 ] && bad=0
-		[ $rc -ne 0 ] && { echo "FAILED: $program (exit $rc)"; tail -80 <<<"$out"; }
+	local out=$scratch/unit program rc ok bad
+	rm -rf "$out"; mkdir -p "$out"
+	find "$where/unit" -type f -perm -u+x -name 'test_*' | sort | { if [ -n "$match" ]; then grep -F -- "$match"; else cat; fi; } >"$out/list"
+	PREFIX="$*" OUT=$out xargs -a "$out/list" -P "$jobs" -I{} bash -c \
+		'name=$(tr / _ <<<"{}"); timeout 400 $PREFIX {} >"$OUT/$name.log" 2>&1; echo $? >"$OUT/$name.rc"'
+	while read -r program; do
+		local name; name=$(tr / _ <<<"$program")
+		rc=$(cat "$out/$name.rc")
+		ok=$(grep -c '^\[       OK \]' "$out/$name.log"); bad=$(grep -c '^\[  FAILED  \] [a-zA-Z_0-9]*$' "$out/$name.log")
+		[ "$rc" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
+		[ "$rc" -eq 0 ] && bad=0
+		[ "$rc" -ne 0 ] && { echo "FAILED: $program (exit $rc)"; tail -80 "$out/$name.log"; }
 		count "$ok" "$bad"
-	done
+	done <"$out/list"
 }
 
 stories() { # BUILD FILE...
