@@ -203,6 +203,7 @@ C_FILES = $(shell git ls-files -co --exclude-standard '*.c' '*.h' 2>/dev/null ||
 lint: ## layers, words, tables and generated pages that must agree
 	@sh tests/lint/layers.sh
 	@sh tests/lint/words.sh
+	@sh tests/lint/provoked.sh
 	@sh tests/lint/format.sh $(C_FILES)
 
 # What gcc alone understands stays behind.

@@ -48,7 +48,7 @@ static enum err check_redirect(struct work *w, struct ask *ask)
 	if (!uri || !redirect_uri_matches(ask->client, uri) ||
 	    !redirect_uri_is_sound(uri, ask->client->application_type, w->app->config->development))
 		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", ask->client_id,
-			     uri ? uri : "(nowhere)");
+			     uri ? url_for_log(w->arena, uri) : "(nowhere)");
 	ask->return_uri = uri;
 	ask->answerable = true;
 	return OK;

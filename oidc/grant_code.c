@@ -11,15 +11,18 @@
 #include "oidc/pkce.h"
 #include "oidc/token.h"
 #include "people/audit.h"
+#include "store/accounts.h"
 #include "store/db.h"
 #include "store/grants.h"
+#include "store/sessions.h"
 #include "store/snapshot.h"
 
 /* What happened to the code; it is on record whatever the answer is. */
 struct redemption {
 	const char *hash;
 	struct code_row code;
-	bool known;  /* there is such a code */
+	struct rows session, subject; /* read with it: whose it is */
+	bool known;                   /* there is such a code */
 	bool reused; /* it was spent before */
 };
 
@@ -68,11 +71,16 @@ static enum err misused(struct request *rq, struct redemption *r)
 		     revoked ? "revoked now" : "not alive");
 }
 
+/* In one round trip with all that decides what the code may still give. */
 static enum err spend(struct request *rq, struct redemption *r)
 {
+	struct work *w = &rq->w;
+	const struct practice *practice = snapshot_practice(w->snapshot, w->practice);
+	const struct call with[] = { sessions_of_code(w, r->hash, practice->epoch, &r->session),
+				     accounts_of_code(w, r->hash, &r->subject) };
 	bool won = false;
 
-	TRY(codes_spend(&rq->w, r->hash, rq->client->client_id, &r->code, &won));
+	TRY(codes_spend(w, r->hash, rq->client->client_id, with, COUNT(with), &r->code, &won));
 	if (!won)
 		return misused(rq, r);
 	r->known = true;
@@ -140,15 +148,16 @@ static void fill(struct request *rq, const struct code_row *code, const struct s
 }
 
 /* Whoever signed in must still be signed in, on, and allowed: a minute has passed. */
-static enum err settle(struct request *rq, const struct code_row *code, struct grant *grant)
+static enum err settle(struct request *rq, const struct redemption *r, struct grant *grant)
 {
 	struct work *w = &rq->w;
+	const struct code_row *code = &r->code;
 	struct session session = { 0 };
 
 	TRY(grant_resource(rq, code->resource, &grant->resource));
-	TRY(session_by_sid(w, code->sid, &session));
+	TRY(session_read(w, &r->session, &session));
 	fill(rq, code, &session, grant);
-	TRY(grant_settle(w, grant, code->account_id, code->location_id));
+	TRY(grant_settle(w, grant, &r->subject, code->location_id));
 	return insert_family(w, code, grant);
 }
 
@@ -188,7 +197,7 @@ static enum err redeem(struct request *rq, struct redemption *r, struct grant *g
 	if (verdict == OK)
 		verdict = check(rq, &r->code);
 	if (verdict == OK)
-		verdict = settle(rq, &r->code, grant);
+		verdict = settle(rq, r, grant);
 	verdict = as_invalid(&rq->w, verdict);
 	TRY(record(rq, r, verdict, grant));
 	TRY(tx_commit(&tx));

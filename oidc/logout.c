@@ -12,6 +12,7 @@
 #include "http/page.h"
 #include "http/request.h"
 #include "http/response.h"
+#include "http/url.h"
 #include "keys/keyring.h"
 #include "login/logout.h"
 #include "oidc/provider.h"
@@ -89,7 +90,7 @@ static enum err find_address(struct request *rq, const char **out)
 	if (!text_list_has(rq->client->post_logout_redirect_uris, uri) ||
 	    !redirect_uri_is_sound(uri, rq->client->application_type, w->app->config->development))
 		return fault(w, ERR_REDIRECT_URI, "client %s asked to return to %s", rq->client->client_id,
-			     uri);
+			     url_for_log(w->arena, uri));
 	return add_state(rq, uri, out);
 }
 

@@ -27,9 +27,9 @@ static enum err keep_location(struct work *w, struct grant *grant, const char *l
 	return OK;
 }
 
-enum err grant_settle(struct work *w, struct grant *grant, const char *account_id, const char *location_id)
+enum err grant_settle(struct work *w, struct grant *grant, const struct rows *subject, const char *location_id)
 {
-	TRY(subject_load(w, account_id, &grant->subject));
+	TRY(subject_read(w, subject, &grant->subject));
 	TRY(subject_may(w, &grant->subject, grant->client));
 	return keep_location(w, grant, location_id);
 }

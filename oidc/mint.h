@@ -33,9 +33,10 @@ struct grant {
 	bool refreshable; /* a refresh token goes with it */
 };
 
-/* Loads the subject and asks subject_may; keeps the location while the person stands there, faults when the
+/* Reads the subject (rows of store/accounts.h: accounts_of_...) and asks subject_may; keeps the location while the person stands there, faults when the
  * app needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
-enum err grant_settle(struct work *work, struct grant *grant, const char *account_id,
+struct rows;
+enum err grant_settle(struct work *work, struct grant *grant, const struct rows *subject,
 		      const char *location_id) MUST_USE;
 /* The `claims` text of a row as the arena's value; NULL for NULL. */
 const json_t *grant_claims(struct work *work, const char *text);

@@ -39,6 +39,8 @@ struct work {
 	struct arena *arena;
 	struct app *app;
 	struct db *db;                   /* this thread's connection; NULL on the INLINE lane */
+	struct append *noted;            /* rows that wait for db_settle (store/db.h) ... */
+	bool collects;                   /* ... since db_collect */
 	const struct snapshot *snapshot; /* held for the whole work; NULL before the first load */
 	int64_t now;                     /* unix seconds by the store's clock, taken once */
 	int64_t now_us;                  /* the same instant in microseconds */

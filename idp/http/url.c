@@ -114,6 +114,13 @@ char *url_origin(struct arena *arena, const char *text)
 	return arena_print(arena, "%s://%s%s%s:%u", url.scheme, open, url.host, close, url.port);
 }
 
+char *url_for_log(struct arena *arena, const char *text)
+{
+	size_t size = strcspn(text, "?#");
+
+	return arena_print(arena, "%.*s%s", (int)size, text, text[size] ? "?..." : "");
+}
+
 bool url_is_safe_link(const char *text)
 {
 	size_t scheme = scheme_size(text);

@@ -20,6 +20,8 @@ bool url_read(struct arena *arena, const char *text, struct url *out) MUST_USE;
 bool url_host_is_loopback(const char *host);
 /* scheme://host[:port] of an http(s) address, for form-action and frame-src. NULL when it is none. */
 char *url_origin(struct arena *arena, const char *text);
+/* For the log: what follows ? or # may be somebody's secret. */
+char *url_for_log(struct arena *arena, const char *text);
 /* May stand in a link of our pages: https, http to loopback, or a path of this site. */
 bool url_is_safe_link(const char *text);
 

@@ -46,12 +46,19 @@ static void read_session(struct work *work, const struct practice *practice, con
 }
 
 /* At most once a minute, yet often enough that a short idle limit is not missed by someone who works. */
-enum err session_touch(struct work *work, const struct session *session)
+bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle_seconds)
 {
-	int64_t every = session->idle_seconds / 12;
+	int64_t every = idle_seconds / 12;
 
 	every = every > 60 ? 60 : every < 1 ? 1 : every;
-	return work->now - session->seen_at < every ? OK : sessions_touch(work, session->sid);
+	return work->now - seen_at >= every;
+}
+
+enum err session_touch(struct work *work, const struct session *session)
+{
+	if (!session_touch_is_due(work, session->seen_at, session->idle_seconds))
+		return OK;
+	return sessions_touch(work, session->sid);
 }
 
 static void act_as(struct work *work, const struct session *session)
@@ -108,19 +115,33 @@ enum err session_find(struct request *rq)
 	return OK;
 }
 
+static enum err open_session(struct work *work, enum err found, const struct session_row *row,
+			     struct session *out)
+{
+	const struct practice *practice = snapshot_practice(work->snapshot, work->practice);
+
+	if (found == ERR_NOT_FOUND || !practice || practice->disabled)
+		return ERR_SESSION_ENDED;
+	TRY(found);
+	read_session(work, practice, row, out);
+	return OK;
+}
+
 enum err session_by_sid(struct work *work, const char *sid, struct session *out)
 {
 	const struct practice *practice = snapshot_practice(work->snapshot, work->practice);
 	struct session_row row;
 
-	if (!practice || practice->disabled)
+	if (!practice)
 		return ERR_SESSION_ENDED;
+	return open_session(work, sessions_by_sid(work, sid, practice->epoch, &row), &row, out);
+}
 
-	enum err err = sessions_by_sid(work, sid, practice->epoch, &row);
+enum err session_read(struct work *work, const struct rows *rows, struct session *out)
+{
+	struct session_row row;
 
-	if (err == OK)
-		read_session(work, practice, &row, out);
-	return err == ERR_NOT_FOUND ? ERR_SESSION_ENDED : err;
+	return open_session(work, sessions_read(rows, &row), &row, out);
 }
 
 /* Status is asked where the session is made, whatever was asked at the door (security.md B8, B9). */

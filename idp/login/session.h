@@ -28,6 +28,9 @@ struct session {
 enum err session_find(struct request *rq) MUST_USE;
 /* By public id, in work->practice (for introspection, refresh, logout): live or ERR_SESSION_ENDED. */
 enum err session_by_sid(struct work *work, const char *sid, struct session *out) MUST_USE;
+/* The live session behind a code, out of what sessions_of_code read (store/sessions.h). ERR_SESSION_ENDED. */
+struct rows;
+enum err session_read(struct work *work, const struct rows *rows, struct session *out) MUST_USE;
 
 struct session_start {
 	const struct practice *practice;
@@ -49,6 +52,7 @@ enum err session_set_location(struct request *rq, const char *location_id) MUST_
 enum err session_end(struct work *work, const char *sid) MUST_USE;
 /* Counts as activity, as a request with the cookie does (a refresh): at most one write a minute. */
 enum err session_touch(struct work *work, const struct session *session) MUST_USE;
+bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle_seconds);
 /* Every live session of an account, of the practice; tells participants and says how many. The account's
  * epoch moves, so its refresh families are dead too; for the practice the caller calls
  * practice_log_out_everyone. */

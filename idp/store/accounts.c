@@ -61,11 +61,35 @@ enum err accounts_by_key(struct work *work, const char *email_key, struct accoun
 	return OK;
 }
 
-static const char with_assignments[] =
-	"SELECT " ACCOUNT_COLUMNS
-	", s.id, s.role_id, s.locations, s.valid_from, s.valid_until, s.source, s.reason"
-	" FROM account a LEFT JOIN assignment s ON s.practice_id = a.practice_id AND s.account_id = a.id"
-	" WHERE a.practice_id = $1 AND a.id = $2 ORDER BY s.created_at, s.id";
+#define WITH_ASSIGNMENTS                                                                                     \
+	"SELECT " ACCOUNT_COLUMNS ", s.id, s.role_id, s.locations, s.valid_from, s.valid_until, s.source,"   \
+	" s.reason FROM account a"                                                                           \
+	" LEFT JOIN assignment s ON s.practice_id = a.practice_id AND s.account_id = a.id"                   \
+	" WHERE a.practice_id = $1 AND a.id = "
+#define IN_ORDER " ORDER BY s.created_at, s.id"
+
+void accounts_read(struct work *work, const struct rows *rows, struct account_row *out, bool *found,
+		   struct assignment_row **assignments, size_t *count)
+{
+	*found = rows->count > 0;
+	*assignments = arena_array(work->arena, struct assignment_row, rows->count + 1);
+	*count = 0;
+	if (*found)
+		*out = account_from(rows, 0);
+	for (size_t i = 0; i < rows->count && !rows_null(rows, i, ASSIGNMENT_AT); i++)
+		(*assignments)[(*count)++] = (struct assignment_row){
+			.id = rows_text(rows, i, ASSIGNMENT_AT),
+			.account_id = out->id,
+			.role_id = rows_text(rows, i, ASSIGNMENT_AT + 1),
+			.locations = rows_text(rows, i, ASSIGNMENT_AT + 2),
+			.valid_from = rows_int(rows, i, ASSIGNMENT_AT + 3),
+			.valid_until = rows_int(rows, i, ASSIGNMENT_AT + 4),
+			.source = rows_text(rows, i, ASSIGNMENT_AT + 5),
+			.reason = rows_text(rows, i, ASSIGNMENT_AT + 6),
+		};
+}
+
+static const char with_assignments[] = WITH_ASSIGNMENTS "$2" IN_ORDER;
 
 enum err accounts_with_assignments(struct work *work, const char *id, struct account_row *out, bool *found,
 				   struct assignment_row **assignments, size_t *count)
@@ -73,23 +97,23 @@ enum err accounts_with_assignments(struct work *work, const char *id, struct acc
 	struct rows rows;
 
 	TRY(db_run(work, &rows, with_assignments, V_TEXT(work->practice), V_TEXT(id)));
-	*found = rows.count > 0;
-	*assignments = arena_array(work->arena, struct assignment_row, rows.count + 1);
-	*count = 0;
-	if (*found)
-		*out = account_from(&rows, 0);
-	for (size_t i = 0; i < rows.count && !rows_null(&rows, i, ASSIGNMENT_AT); i++)
-		(*assignments)[(*count)++] = (struct assignment_row){
-			.id = rows_text(&rows, i, ASSIGNMENT_AT),
-			.account_id = out->id,
-			.role_id = rows_text(&rows, i, ASSIGNMENT_AT + 1),
-			.locations = rows_text(&rows, i, ASSIGNMENT_AT + 2),
-			.valid_from = rows_int(&rows, i, ASSIGNMENT_AT + 3),
-			.valid_until = rows_int(&rows, i, ASSIGNMENT_AT + 4),
-			.source = rows_text(&rows, i, ASSIGNMENT_AT + 5),
-			.reason = rows_text(&rows, i, ASSIGNMENT_AT + 6),
-		};
+	accounts_read(work, &rows, out, found, assignments, count);
 	return OK;
+}
+
+static const char account_of_code[] = WITH_ASSIGNMENTS
+	"(SELECT c.account_id FROM code c WHERE c.practice_id = $1 AND c.hash = $2)" IN_ORDER;
+static const char account_of_family[] = WITH_ASSIGNMENTS
+	"(SELECT f.account_id FROM family f WHERE f.practice_id = $1 AND f.id = $2)" IN_ORDER;
+
+struct call accounts_of_code(struct work *work, const char *code_hash, struct rows *rows)
+{
+	return db_call(work, rows, account_of_code, V_TEXT(work->practice), V_TEXT(code_hash));
+}
+
+struct call accounts_of_family(struct work *work, const char *family_id, struct rows *rows)
+{
+	return db_call(work, rows, account_of_family, V_TEXT(work->practice), V_TEXT(family_id));
 }
 
 static const char all_accounts[] =

@@ -20,6 +20,13 @@ enum err accounts_by_key(struct work *work, const char *email_key, struct accoun
 /* The account and what it holds in one statement. */
 enum err accounts_with_assignments(struct work *work, const char *id, struct account_row *out, bool *found,
 				   struct assignment_row **assignments, size_t *count) MUST_USE;
+/* The same of a code or of a family, for db_run_calls. */
+struct call;
+struct rows;
+struct call accounts_of_code(struct work *work, const char *code_hash, struct rows *rows);
+struct call accounts_of_family(struct work *work, const char *family_id, struct rows *rows);
+void accounts_read(struct work *work, const struct rows *rows, struct account_row *out, bool *found,
+		   struct assignment_row **assignments, size_t *count);
 enum err accounts_all(struct work *work, struct account_row **out, size_t *count) MUST_USE; /* by e-mail */
 /* Both keep the finder's row with the account's. */
 enum err accounts_insert(struct work *work, const struct account_row *row) MUST_USE;

@@ -28,32 +28,40 @@ static const char spend_code[] =
 	" RETURNING account_id, sid, redirect_uri, redirect_given, challenge, scope, nonce, claims, resource,"
 	" location_id, family_id, auth_time, expires_at";
 
-enum err codes_spend(struct work *w, const char *hash, const char *client_id, struct code_row *out, bool *won)
+static void read_spent(const struct rows *rows, const char *hash, const char *client_id, struct code_row *out)
+{
+	*out = (struct code_row){
+		.hash = hash,
+		.client_id = client_id,
+		.account_id = rows_text(rows, 0, 0),
+		.sid = rows_text(rows, 0, 1),
+		.redirect_uri = rows_text(rows, 0, 2),
+		.redirect_given = rows_bool(rows, 0, 3),
+		.challenge = rows_text(rows, 0, 4),
+		.scope = rows_text(rows, 0, 5),
+		.nonce = rows_text(rows, 0, 6),
+		.claims = rows_text(rows, 0, 7),
+		.resource = rows_text(rows, 0, 8),
+		.location_id = rows_text(rows, 0, 9),
+		.family_id = rows_text(rows, 0, 10),
+		.auth_time = rows_int(rows, 0, 11),
+		.expires_at = rows_int(rows, 0, 12),
+	};
+}
+
+enum err codes_spend(struct work *w, const char *hash, const char *client_id, const struct call *with,
+		     size_t count, struct code_row *out, bool *won)
 {
 	struct rows rows = { 0 };
+	struct call calls[CALLS_MAX] = { db_call(w, &rows, spend_code, V_TEXT(w->practice), V_TEXT(hash),
+						 V_TEXT(client_id), V_INT(w->now)) };
 
-	assert(w->practice && tx_is_open(w));
-	TRY(db_run(w, &rows, spend_code, V_TEXT(w->practice), V_TEXT(hash), V_TEXT(client_id),
-		   V_INT(w->now)));
+	assert(w->practice && tx_is_open(w) && count < CALLS_MAX);
+	memcpy(calls + 1, with, count * sizeof *with);
+	TRY(db_run_calls(w, calls, count + 1));
 	*won = rows.count == 1;
 	if (*won)
-		*out = (struct code_row){
-			.hash = hash,
-			.client_id = client_id,
-			.account_id = rows_text(&rows, 0, 0),
-			.sid = rows_text(&rows, 0, 1),
-			.redirect_uri = rows_text(&rows, 0, 2),
-			.redirect_given = rows_bool(&rows, 0, 3),
-			.challenge = rows_text(&rows, 0, 4),
-			.scope = rows_text(&rows, 0, 5),
-			.nonce = rows_text(&rows, 0, 6),
-			.claims = rows_text(&rows, 0, 7),
-			.resource = rows_text(&rows, 0, 8),
-			.location_id = rows_text(&rows, 0, 9),
-			.family_id = rows_text(&rows, 0, 10),
-			.auth_time = rows_int(&rows, 0, 11),
-			.expires_at = rows_int(&rows, 0, 12),
-		};
+		read_spent(&rows, hash, client_id, out);
 	return OK;
 }
 

@@ -1,6 +1,7 @@
 /* db.c: statements, rows and transactions for both engines; which engine it is, the address says. */
 #include "base/base.h"
 #include "base/app.h"
+#include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
 
@@ -65,15 +66,18 @@ static enum err fault_point(UNUSED struct work *work)
 }
 #endif
 
-/* Remembers for readiness whether statements go through, and that a transaction is broken. */
-static enum err noted(struct db *db, enum err err)
+void store_note(struct store *store, enum err err)
 {
-	struct store *store = db->store;
-
 	if (err == ERR_STORE)
 		store->failed_at_us = clock_monotonic_us();
 	else if (store->failed_at_us && store->driver->clock)
 		store->failed_at_us = 0;
+}
+
+/* Remembers for readiness whether statements go through, and that a transaction is broken. */
+static enum err noted(struct db *db, enum err err)
+{
+	store_note(db->store, err);
 	if (err != OK && db->tx.open && db->tx.broken == OK)
 		db->tx.broken = err;
 	return err;
@@ -92,14 +96,33 @@ static enum err may_run(struct work *work)
 enum err db_run_values(struct work *work, struct rows *rows, const char *sql, const struct value *values,
 		       size_t count)
 {
-	const struct call call = { .sql = sql, .values = values, .count = count };
 	struct rows found = { 0 };
+	const struct call call = { .sql = sql, .values = values, .count = count, .rows = rows ? &found : NULL };
 
-	TRY(may_run(work));
-	TRY(noted(work->db, work->db->store->driver->run(work->db, work, rows ? &found : NULL, &call)));
+	TRY(db_run_calls(work, &call, 1));
 	if (rows)
 		*rows = found;
 	return OK;
+}
+
+enum err db_run_calls(struct work *work, const struct call *calls, size_t count)
+{
+	assert(count <= CALLS_MAX);
+	TRY(may_run(work));
+	return noted(work->db, work->db->store->driver->run(work->db, work, calls, count));
+}
+
+struct call db_call_values(struct work *work, struct rows *rows, const char *sql, const struct value *values,
+			   size_t count)
+{
+	struct value *copies = arena_array(work->arena, struct value, count);
+
+	for (size_t i = 0; i < count; i++) {
+		copies[i] = values[i];
+		if (values[i].kind == VALUE_TEXT || values[i].kind == VALUE_BYTES)
+			copies[i].at = arena_textn(work->arena, values[i].at, values[i].size);
+	}
+	return (struct call){ .sql = sql, .values = copies, .count = count, .rows = rows };
 }
 
 enum err db_append_values(struct work *work, const char *sql, const struct value *values, size_t count)
@@ -108,7 +131,31 @@ enum err db_append_values(struct work *work, const char *sql, const struct value
 
 	assert(!tx_is_open(work));
 	TRY(may_run(work));
-	return noted(work->db, work->db->store->driver->append(work->db, work, &call));
+	if (!work->collects || (work->noted && work->noted->count == APPEND_ROWS))
+		return append_wait(work->db->store, work, &call);
+	append_note(work, &call);
+	return OK;
+}
+
+void db_collect(struct work *work)
+{
+	work->collects = work->db != NULL;
+}
+
+bool db_settle(struct work *work, void (*then)(void *thing, enum err err, const char *why), void *thing)
+{
+	struct append *append = work->noted;
+
+	if (!append)
+		return false;
+	struct store *store = work->db->store;
+
+	work->noted = NULL;
+	work->db = NULL;
+	append->then = then;
+	append->thing = thing;
+	append_submit(store, append);
+	return true;
 }
 
 struct tx tx_begin(struct work *work)
@@ -177,6 +224,7 @@ void store_init(struct store *store, const struct driver *driver)
 {
 	store->driver = driver;
 	pthread_mutex_init(&store->clock_lock, NULL);
+	appender_init(&store->appender);
 }
 
 enum err store_open(const char *address, const char *ca_file, struct store **out, char *message,
@@ -194,6 +242,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	appender_done(&store->appender);
 	pthread_mutex_destroy(&store->clock_lock);
 	store->driver->close(store);
 }

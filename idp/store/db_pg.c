@@ -79,11 +79,11 @@ static void begin(struct exchange *x, struct pg_db *db)
 static void send_pending(struct exchange *x, struct pg_db *db)
 {
 	for (size_t i = 0; i < db->pending_count; i++)
-		exchange_call(x, db->pending[i].practice, &db->pending[i].call, NULL);
+		exchange_call(x, db->pending[i].practice, &db->pending[i].call);
 	db->pending_count = 0;
 }
 
-static enum err pg_run(struct db *base, struct work *work, struct rows *rows, const struct call *call)
+static enum err pg_run(struct db *base, struct work *work, const struct call *calls, size_t count)
 {
 	struct pg_db *db = (struct pg_db *)base;
 	int64_t until = deadline();
@@ -93,7 +93,8 @@ static enum err pg_run(struct db *base, struct work *work, struct rows *rows, co
 	exchange_begin(&x, &db->wire, work, until);
 	begin(&x, db);
 	send_pending(&x, db);
-	exchange_call(&x, work->practice, call, rows);
+	for (size_t i = 0; i < count; i++)
+		exchange_call(&x, work->practice, &calls[i]);
 	return exchange_end(&x);
 }
 
@@ -109,18 +110,6 @@ static enum err flush_pending(struct pg_db *db, struct work *work)
 	return exchange_end(&x);
 }
 
-static struct value *copy_values(struct arena *arena, const struct call *call)
-{
-	struct value *values = arena_array(arena, struct value, call->count);
-
-	for (size_t i = 0; i < call->count; i++) {
-		values[i] = call->values[i];
-		if (values[i].kind == VALUE_TEXT || values[i].kind == VALUE_BYTES)
-			values[i].at = arena_textn(arena, values[i].at, values[i].size);
-	}
-	return values;
-}
-
 static enum err pg_also(struct db *base, struct work *work, const struct call *call)
 {
 	struct pg_db *db = (struct pg_db *)base;
@@ -128,7 +117,7 @@ static enum err pg_also(struct db *base, struct work *work, const struct call *c
 	if (db->pending_count == PENDING_MAX)
 		TRY(flush_pending(db, work));
 	db->pending[db->pending_count++] = (struct pending){
-		.call = { .sql = call->sql, .values = copy_values(work->arena, call), .count = call->count },
+		.call = db_call_values(work, NULL, call->sql, call->values, call->count),
 		.practice = arena_text(work->arena, work->practice),
 	};
 	return OK;
@@ -192,14 +181,9 @@ static enum err pg_clock(struct work *work, int64_t *store_us)
 static struct db *pg_connect(struct store *store)
 {
 	struct pg_db *db = calloc(1, sizeof *db);
-	pthread_condattr_t attr;
 
 	assert(db);
 	db->base.store = store;
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&db->append_wake, &attr);
-	pthread_condattr_destroy(&attr);
 	return &db->base;
 }
 
@@ -208,7 +192,6 @@ static void pg_disconnect(struct db *base)
 	struct pg_db *db = (struct pg_db *)base;
 
 	wire_drop(&db->wire);
-	pthread_cond_destroy(&db->append_wake);
 	free(db);
 }
 
@@ -216,7 +199,6 @@ static void pg_close(struct store *base)
 {
 	struct pg_store *store = (struct pg_store *)base;
 
-	pthread_mutex_destroy(&store->append_lock);
 	free(store->address.url);
 	free(store->address.ca_file);
 	free(store);
@@ -240,7 +222,6 @@ enum err pg_open(const char *address, const char *ca_file, struct store **out, c
 
 	assert(store);
 	store_init(&store->base, &pg_driver);
-	pthread_mutex_init(&store->append_lock, NULL);
 	store->address.url = strdup(address);
 	store->address.ca_file = ca_file ? strdup(ca_file) : NULL;
 	assert(store->address.url);

@@ -201,14 +201,14 @@ static enum err step_all(const struct side *side, struct work *work, sqlite3_stm
 	return OK;
 }
 
-static enum err run_on(const struct side *side, struct work *work, struct rows *rows, const struct call *call)
+static enum err run_on(const struct side *side, struct work *work, const struct call *call)
 {
 	struct statement *statement;
 
 	TRY(prepare(side, work, call->sql, &statement));
 	enum err err = bind_all(side, work, statement, call);
 	if (err == OK)
-		err = step_all(side, work, statement->handle, rows);
+		err = step_all(side, work, statement->handle, call->rows);
 	sqlite3_reset(statement->handle);
 	sqlite3_clear_bindings(statement->handle); /* they point into the caller's memory */
 	return err;
@@ -216,7 +216,7 @@ static enum err run_on(const struct side *side, struct work *work, struct rows *
 
 static enum err plain(const struct side *side, struct work *work, const char *sql)
 {
-	return run_on(side, work, NULL, &(struct call){ .sql = sql });
+	return run_on(side, work, &(struct call){ .sql = sql });
 }
 
 static enum err enter(struct sqlite_db *db, struct work *work)
@@ -244,16 +244,15 @@ static enum err leave(struct sqlite_db *db, struct work *work, enum err err)
 }
 
 /* A write outside a transaction: one of its own. */
-static enum err run_alone(struct sqlite_db *db, struct work *work, struct rows *rows, const struct call *call)
+static enum err run_alone(struct sqlite_db *db, struct work *work, const struct call *call)
 {
 	struct side writer = writer_of(&db->base);
 
 	TRY(enter(db, work));
-	return leave(db, work, run_on(&writer, work, rows, call));
+	return leave(db, work, run_on(&writer, work, call));
 }
 
-static enum err run_inside(struct sqlite_db *db, struct work *work, struct rows *rows,
-			   const struct call *call)
+static enum err run_inside(struct sqlite_db *db, struct work *work, const struct call *call)
 {
 	struct side writer = writer_of(&db->base);
 
@@ -264,26 +263,32 @@ static enum err run_inside(struct sqlite_db *db, struct work *work, struct rows 
 			return leave(db, work, err);
 		db->entered = true;
 	}
-	return run_on(&writer, work, rows, call);
+	return run_on(&writer, work, call);
 }
 
-static enum err sqlite_run(struct db *base, struct work *work, struct rows *rows, const struct call *call)
+static enum err run_one(struct sqlite_db *db, struct work *work, const struct call *call)
 {
-	struct sqlite_db *db = (struct sqlite_db *)base;
 	struct side reader = { .handle = db->reader, .kept = &db->kept };
 	struct statement *statement;
 
-	if (base->tx.open)
-		return run_inside(db, work, rows, call);
+	if (db->base.tx.open)
+		return run_inside(db, work, call);
 	TRY(prepare(&reader, work, call->sql, &statement));
 	if (statement->writes)
-		return run_alone(db, work, rows, call);
-	return run_on(&reader, work, rows, call);
+		return run_alone(db, work, call);
+	return run_on(&reader, work, call);
+}
+
+static enum err sqlite_run(struct db *base, struct work *work, const struct call *calls, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		TRY(run_one((struct sqlite_db *)base, work, &calls[i]));
+	return OK;
 }
 
 static enum err sqlite_also(struct db *base, struct work *work, const struct call *call)
 {
-	return run_inside((struct sqlite_db *)base, work, NULL, call);
+	return run_inside((struct sqlite_db *)base, work, call);
 }
 
 /* Undoes the savepoint; whatever SQLite rolled back by itself already has none any more. */
@@ -329,9 +334,30 @@ static enum err sqlite_commit(struct db *base, struct work *work)
 	return leave(db, work, OK);
 }
 
-static enum err sqlite_append(struct db *base, struct work *work, const struct call *call)
+/* Each row stands for itself: SQLite undoes a statement that fails. */
+static void append_rows(const struct side *writer, struct work *work, struct append *append)
 {
-	return run_alone((struct sqlite_db *)base, work, NULL, call);
+	for (const struct append_row *row = append->rows; row; row = row->next) {
+		enum err err = run_on(writer, work, &row->call);
+
+		if (err != OK)
+			append_failed(append, err, work->reason);
+	}
+}
+
+static void sqlite_append(struct db *base, struct work *work, struct append *batch)
+{
+	struct sqlite_db *db = (struct sqlite_db *)base;
+	struct side writer = writer_of(base);
+	enum err err = enter(db, work);
+
+	if (err == OK) {
+		for (struct append *a = batch; a; a = a->next)
+			append_rows(&writer, work, a);
+		err = leave(db, work, OK);
+	}
+	for (struct append *a = err == OK ? NULL : batch; a; a = a->next)
+		append_failed(a, err, work->reason);
 }
 
 static struct db *sqlite_connect(struct store *base)

@@ -11,24 +11,19 @@
 
 #include "base/base.h"
 
+#include "store/append.h"
 #include "store/db.h"
 
 enum { STORE_DEADLINE_US = 3000000 }; /* nobody waits longer for an answer of the store */
 
-struct call {
-	const char *sql;
-	const struct value *values;
-	size_t count;
-};
-
 struct driver {
 	struct db *(*connect)(struct store *store);
 	void (*disconnect)(struct db *db);
-	enum err (*run)(struct db *db, struct work *work, struct rows *rows, const struct call *call);
+	enum err (*run)(struct db *db, struct work *work, const struct call *calls, size_t count);
 	enum err (*also)(struct db *db, struct work *work, const struct call *call);
 	enum err (*commit)(struct db *db, struct work *work);
 	void (*rollback)(struct db *db, struct work *work);
-	enum err (*append)(struct db *db, struct work *work, const struct call *call);
+	void (*append)(struct db *db, struct work *work, struct append *batch); /* see append.h */
 	enum err (*clock)(struct work *work, int64_t *store_us); /* NULL: it has ours */
 	void (*close)(struct store *store);
 };
@@ -38,6 +33,7 @@ struct store {
 	_Atomic int64_t failed_at_us; /* monotonic; 0: the last statement went through */
 	pthread_mutex_t clock_lock;
 	int64_t clock_offset_us;
+	struct appender appender;
 };
 
 struct db {
@@ -51,5 +47,7 @@ enum err pg_open(const char *address, const char *ca_file, struct store **out, c
 		 size_t size) MUST_USE;
 
 void store_init(struct store *store, const struct driver *driver);
+/* How a statement ended, for store_is_up. */
+void store_note(struct store *store, enum err err);
 
 #endif

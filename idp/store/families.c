@@ -58,22 +58,34 @@ static void read_row(const struct rows *rows, const char *id, struct family_row 
 	};
 }
 
-enum err families_find(struct work *w, const char *id, struct family_state *out, bool *found)
+static void read_state(const struct work *w, const struct rows *rows, const char *id,
+		       struct family_state *out)
+{
+	read_row(rows, id, &out->row);
+	out->account_on = !rows_null(rows, 0, 17) && !rows_bool(rows, 0, 18) &&
+			  rows_int(rows, 0, 17) == out->row.account_epoch;
+	out->practice_on = !rows_bool(rows, 0, 20) && rows_int(rows, 0, 19) == out->row.practice_epoch;
+	out->session_seen_at = rows_int(rows, 0, 22);
+	out->session_idle_seconds = rows_int(rows, 0, 23);
+	out->session_ends_at = rows_int(rows, 0, 24);
+	out->session_on = !rows_null(rows, 0, 22) && rows_null(rows, 0, 21) &&
+			  out->session_seen_at + out->session_idle_seconds > w->now &&
+			  out->session_ends_at > w->now;
+}
+
+enum err families_find(struct work *w, const char *id, const struct call *with, size_t count,
+		       struct family_state *out, bool *found)
 {
 	struct rows rows = { 0 };
+	struct call calls[CALLS_MAX] = { db_call(w, &rows, find_family, V_TEXT(w->practice), V_TEXT(id)) };
 
-	TRY(db_run(w, &rows, find_family, V_TEXT(w->practice), V_TEXT(id)));
+	assert(count < CALLS_MAX);
+	if (count)
+		memcpy(calls + 1, with, count * sizeof *with);
+	TRY(db_run_calls(w, calls, count + 1));
 	*found = rows.count == 1;
-	if (!*found)
-		return OK;
-	read_row(&rows, id, &out->row);
-	out->account_on = !rows_null(&rows, 0, 17) && !rows_bool(&rows, 0, 18) &&
-			  rows_int(&rows, 0, 17) == out->row.account_epoch;
-	out->practice_on = !rows_bool(&rows, 0, 20) && rows_int(&rows, 0, 19) == out->row.practice_epoch;
-	out->session_ends_at = rows_int(&rows, 0, 24);
-	out->session_on = !rows_null(&rows, 0, 22) && rows_null(&rows, 0, 21) &&
-			  rows_int(&rows, 0, 22) + rows_int(&rows, 0, 23) > w->now &&
-			  out->session_ends_at > w->now;
+	if (*found)
+		read_state(w, &rows, id, out);
 	return OK;
 }
 
@@ -95,13 +107,18 @@ static const char rotate_family[] =
 	" AND a.disabled = FALSE)"
 	" RETURNING generation";
 
-enum err families_rotate(struct work *w, const char *id, const char *client_id, int64_t presented, bool *won)
+enum err families_rotate(struct work *w, const struct family_turn *turn, const struct call *with, size_t count,
+			 struct family_state *before, bool *found, bool *won)
 {
-	struct rows rows = { 0 };
+	struct rows turned = { 0 };
+	struct call calls[CALLS_MAX];
 
-	TRY(db_run(w, &rows, rotate_family, V_TEXT(w->practice), V_TEXT(id), V_TEXT(client_id),
-		   V_INT(presented), V_INT(w->now)));
-	*won = rows.count == 1;
+	assert(tx_is_open(w) && count + 1 < CALLS_MAX);
+	memcpy(calls, with, count * sizeof *with);
+	calls[count] = db_call(w, &turned, rotate_family, V_TEXT(w->practice), V_TEXT(turn->id),
+			       V_TEXT(turn->client_id), V_INT(turn->presented), V_INT(w->now));
+	TRY(families_find(w, turn->id, calls, count + 1, before, found));
+	*won = turned.count == 1;
 	return OK;
 }
 

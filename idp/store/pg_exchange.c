@@ -141,10 +141,10 @@ static void stand(struct exchange *x, const char *practice)
 	x->standing = practice;
 }
 
-void exchange_call(struct exchange *x, const char *practice, const struct call *call, struct rows *rows)
+void exchange_call(struct exchange *x, const char *practice, const struct call *call)
 {
 	stand(x, practice ? practice : "");
-	send_call(x, call, (struct step){ .kind = STEP_CALL, .rows = rows });
+	send_call(x, call, (struct step){ .kind = STEP_CALL, .rows = call->rows });
 }
 
 static struct value read_hex(struct arena *arena, const char *text, size_t size)

@@ -2,23 +2,17 @@
 #ifndef STORE_PG_STORE_H
 #define STORE_PG_STORE_H
 
-#include <pthread.h>
-
 #include "base/base.h"
 
 #include "store/driver.h"
 #include "store/pg_wire.h"
 
-struct append;
 struct pg_store {
 	struct store base;
 	struct pg_address address;
 	/* After a failed connect one thread tries now and then, the others fail at once. */
 	_Atomic int64_t down_until_us;
 	_Atomic int64_t backoff_us;
-	pthread_mutex_t append_lock;
-	struct append *appends; /* waiting, in order */
-	bool append_led;
 };
 
 /* Statements of tx_also, waiting for the next exchange. */
@@ -33,13 +27,12 @@ struct pg_db {
 	struct wire wire;
 	struct pending pending[PENDING_MAX];
 	size_t pending_count;
-	pthread_cond_t append_wake;
 };
 
 /* Connected when it answers OK; never inside a transaction that has begun. */
 enum err pg_ready(struct pg_db *db, struct work *work, int64_t deadline_us) MUST_USE;
 /* pg_append.c */
-enum err pg_append(struct db *base, struct work *work, const struct call *call);
+void pg_append(struct db *base, struct work *work, struct append *batch);
 /* pg_schema.c: migrates as the role of the address. */
 enum err pg_schema_ready(const struct pg_address *address, char *message, size_t size) MUST_USE;
 

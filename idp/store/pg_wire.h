@@ -51,7 +51,7 @@ struct step {
 	struct statement *statement; /* of PREPARE */
 	struct rows *rows;           /* of CALL; may be NULL */
 };
-enum { EXCHANGE_STEPS = 256, EXCHANGE_CALLS = 64 };
+enum { EXCHANGE_STEPS = 256, EXCHANGE_CALLS = APPEND_ROWS };
 struct exchange {
 	struct wire *wire;
 	struct work *work;
@@ -68,7 +68,7 @@ void exchange_begin(struct exchange *x, struct wire *wire, struct work *work, in
 /* BEGIN, COMMIT or ROLLBACK. */
 void exchange_plain(struct exchange *x, enum step_kind kind, const char *word);
 /* practice NULL: behind the wall there is nothing to see. At most EXCHANGE_CALLS of them. */
-void exchange_call(struct exchange *x, const char *practice, const struct call *call, struct rows *rows);
+void exchange_call(struct exchange *x, const char *practice, const struct call *call);
 /* Sends, reads, answers the first failure by fault(). After a lost connection or a deadline the
  * wire is dropped: the outcome is unknown. */
 enum err exchange_end(struct exchange *x) MUST_USE;

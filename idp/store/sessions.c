@@ -48,7 +48,7 @@ static void read_row(const struct rows *rows, size_t at, struct session_row *out
 	out->family_name = rows_text(rows, at, 17);
 }
 
-static enum err read_one(const struct rows *rows, struct session_row *out)
+enum err sessions_read(const struct rows *rows, struct session_row *out)
 {
 	if (rows->count == 0)
 		return ERR_NOT_FOUND;
@@ -90,7 +90,7 @@ enum err sessions_by_hash(struct work *work, const char *hash, int64_t practice_
 
 	TRY(db_run(work, &rows, live_by_hash, V_TEXT(work->practice), V_INT(work->now), V_INT(practice_epoch),
 		   V_TEXT(hash)));
-	return read_one(&rows, out);
+	return sessions_read(&rows, out);
 }
 
 static const char live_by_sid[] = "SELECT " COLUMNS PERSON LIVE " AND s.sid = $4";
@@ -101,7 +101,18 @@ enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_ep
 
 	TRY(db_run(work, &rows, live_by_sid, V_TEXT(work->practice), V_INT(work->now), V_INT(practice_epoch),
 		   V_TEXT(sid)));
-	return read_one(&rows, out);
+	return sessions_read(&rows, out);
+}
+
+static const char live_of_code[] =
+	"SELECT " COLUMNS PERSON LIVE
+	" AND s.sid = (SELECT c.sid FROM code c WHERE c.practice_id = $1 AND c.hash = $4)";
+
+struct call sessions_of_code(struct work *work, const char *code_hash, int64_t practice_epoch,
+			     struct rows *rows)
+{
+	return db_call(work, rows, live_of_code, V_TEXT(work->practice), V_INT(work->now),
+		       V_INT(practice_epoch), V_TEXT(code_hash));
 }
 
 static const char live_of_practice[] = "SELECT " COLUMNS PERSON LIVE " ORDER BY s.started_at DESC, s.sid";

@@ -85,7 +85,9 @@ lint() {
 	step lint
 	check lint-layers sh tests/lint/layers.sh
 	check lint-words sh tests/lint/words.sh
+	check lint-provoked sh tests/lint/provoked.sh
 	check lint-format sh tests/lint/format.sh
+	check lint-guarded sh tests/lint/guarded.sh build
 	check lint-docs sh tests/lint/docs.sh check build
 }
 
