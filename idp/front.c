@@ -12,6 +12,7 @@
 #include "login/guard.h"
 #include "login/routes.h"
 #include "oidc/routes.h"
+#include "store/db.h"
 
 struct router *front_router(void)
 {
@@ -44,17 +45,25 @@ static void log_fault(const struct request *rq, enum err err)
 		  rq->w.actor.address, "microseconds", micros, "traceparent", rq->traceparent, NULL);
 }
 
+void front_refuse(struct request *rq, enum err err)
+{
+	log_fault(rq, err);
+	answer_fault(rq, err);
+}
+
+/* What is only appended (an audit row beside an answer that changes nothing) is written while this worker
+ * already serves the next request; the answer waits for it (serve.c: settle). */
 void front_handle(struct request *rq)
 {
 	bool answered = false;
+
+	db_collect(&rq->w);
 	enum err err = guard_check(rq, &answered);
 
 	if (err == OK && !answered)
 		err = rq->route->handler(rq);
-	if (err == OK)
-		return;
-	log_fault(rq, err);
-	answer_fault(rq, err);
+	if (err != OK)
+		front_refuse(rq, err);
 }
 
 static const char *lane_word(enum route_lane lane)

@@ -89,7 +89,9 @@ static enum err start(struct serving *serving, const struct config *config, char
 	TRY(server_start(&(struct server_plan){ .app = app,
 						.router = serving->router,
 						.admin_router = serving->admin_router,
-						.hooks = { .handle = front_handle } },
+						.hooks = { .handle = front_handle,
+							   .settle = db_settle,
+							   .refuse = front_refuse } },
 			 &app->server, message, size));
 	serving->desk = desk_start(app, config->admin_socket, message, size);
 	if (!serving->desk)

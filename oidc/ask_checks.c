@@ -12,6 +12,7 @@
 #include "oidc/pkce.h"
 #include "oidc/scope.h"
 #include "people/app_registry.h"
+#include "people/claims.h"
 #include "store/snapshot.h"
 
 #define MAX_AGE_MAX 31536000 /* a year; longer asks for nothing */
@@ -236,10 +237,8 @@ static bool object_or_absent(const json_t *parent, const char *key)
 	return !child || json_is_object(child);
 }
 
-static enum err check_claims(struct work *w, struct ask *ask)
+static enum err read_claims(struct work *w, struct ask *ask)
 {
-	if (!ask->claims)
-		return OK;
 	json_t *claims = json_read(ask->claims, strlen(ask->claims));
 
 	if (claims)
@@ -250,6 +249,14 @@ static enum err check_claims(struct work *w, struct ask *ask)
 	ask->claims_asked = claims;
 	TRY(check_claims_sub(w, ask));
 	return check_claims_acr(w, ask);
+}
+
+static enum err check_claims(struct work *w, struct ask *ask)
+{
+	if (ask->claims)
+		TRY(read_claims(w, ask));
+	ask->released = claims_scopes(w->arena, ask->client, ask->granted, ask->claims_asked);
+	return OK;
 }
 
 /* The practice is settled before anybody signs in (C2). Not there, off, and not served look the same. */

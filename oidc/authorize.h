@@ -26,7 +26,7 @@ struct permit {
  * ERR_CONSENT_REQUIRED name the page that would help; ERR_NO_ACCESS, ERR_ACCOUNT_DISABLED. since:
  * authenticated at or after this satisfies max_age (the beginning of the flow; 0: none). */
 enum err permit_check(struct request *rq, const struct ask *ask, const struct session *session, int64_t since,
-		      struct permit *out) MUST_USE;
+		      struct permit *permit) MUST_USE;
 /* A flow that came back: is the sign-in done, and do its ask and the session still fit (rows marked
  * ASK_CONTINUE)? ERR_SESSION_ENDED: not done; flow_next knows what is missing. Else as permit_check. */
 enum err permit_resume(struct request *rq, struct ask *ask, struct permit *permit) MUST_USE;

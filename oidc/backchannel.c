@@ -49,7 +49,7 @@ static char *logout_token(struct work *w, const struct client *client, const jso
 				   w->app->config->issuer, "aud", client->client_id, "sub",
 				   json_get_text(message, "sub"), "sid", json_get_text(message, "sid"), "jti",
 				   id_random(w->arena, "logout"), "iat", (json_int_t)w->now, "exp",
-				   (json_int_t)(w->now + TOKEN_LIFETIME), "events", EVENT_URI);
+				   (json_int_t)w->now + TOKEN_LIFETIME, "events", EVENT_URI);
 
 	assert(claims);
 	return keyring_sign(w->app->keyring, w->arena, client->id_token_signed_response_alg, "logout+jwt",

@@ -8,7 +8,6 @@
 #include "http/form.h"
 #include "http/request.h"
 #include "keys/keyring.h"
-#include "store/accounts.h"
 #include "store/snapshot.h"
 
 #define TOKEN_MAX (16 * KB)
@@ -74,9 +73,7 @@ static enum err family_alive(struct work *w, struct access_token *token)
 {
 	bool found = false;
 
-	const struct call with = accounts_of_family(w, token->family_id, &token->subject);
-
-	TRY(families_find(w, token->family_id, &with, 1, &token->family, &found));
+	TRY(families_find(w, token->family_id, &token->family, &found));
 	if (!found || !text_equal(token->family.row.client_id, token->client->client_id) ||
 	    !family_is_live(&token->family, w->now))
 		return fault(w, ERR_BEARER_INVALID, "family %s has ended", token->family_id);

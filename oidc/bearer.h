@@ -7,7 +7,6 @@
 #include <jansson.h>
 
 #include "base/base.h"
-#include "store/db.h"
 #include "store/grants.h"
 
 struct request;
@@ -22,8 +21,7 @@ struct access_token {
 	const char *jti, *aud, *scope;
 	const char *family_id; /* NULL: the app acts for itself (client_credentials) */
 	int64_t expires_at;
-	struct family_state family; /* after access_token_alive; with it, for grant_settle: */
-	struct rows subject;
+	struct family_state family; /* after access_token_alive */
 };
 
 /* What the request bears, in the header or in the form, never both, never in the address (RFC 6750 2).
@@ -31,7 +29,7 @@ struct access_token {
 enum err bearer_token(struct request *rq, const char **token) MUST_USE;
 /* From memory alone: ours, in time, of a practice and an app that are on. ERR_BEARER_INVALID. */
 enum err access_token_read(struct work *work, const char *text, struct access_token *out) MUST_USE;
-/* By one round trip: not revoked, nobody signed out. Sets work->practice. ERR_BEARER_INVALID. */
+/* By one statement: not revoked, nobody signed out. Sets work->practice. ERR_BEARER_INVALID. */
 enum err access_token_alive(struct work *work, struct access_token *token) MUST_USE;
 
 enum err oidc_userinfo(struct request *rq);   /* OpenID Connect Core 5.3 */

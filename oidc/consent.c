@@ -53,7 +53,7 @@ static enum err show(struct request *rq, const struct ask *ask, const struct per
 		.practice = permit->subject.practice->name,
 		.email = permit->subject.account.email,
 		.scopes = scopes,
-		.scopes_count = list_scopes(rq, ask->granted, scopes),
+		.scopes_count = list_scopes(rq, ask->released, scopes),
 	};
 
 	page_consent(&body, &page);
@@ -97,6 +97,6 @@ enum err oidc_consent_submit(struct request *rq)
 					.ask = &ask,
 					.session = rq->session,
 					.location_id = permit.location_id,
-					.remember = scope_join(rq->w.arena, permit.remembered, ask.granted),
+					.remember = scope_join(rq->w.arena, permit.remembered, ask.released),
 				});
 }

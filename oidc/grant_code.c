@@ -9,20 +9,18 @@
 #include "login/session.h"
 #include "oidc/mint.h"
 #include "oidc/pkce.h"
+#include "oidc/scope.h"
 #include "oidc/token.h"
 #include "people/audit.h"
-#include "store/accounts.h"
 #include "store/db.h"
 #include "store/grants.h"
-#include "store/sessions.h"
 #include "store/snapshot.h"
 
 /* What happened to the code; it is on record whatever the answer is. */
 struct redemption {
 	const char *hash;
-	struct code_row code;
-	struct rows session, subject; /* read with it: whose it is */
-	bool known;                   /* there is such a code */
+	struct spent_code spent;
+	bool known;  /* there is such a code */
 	bool reused; /* it was spent before */
 };
 
@@ -76,11 +74,9 @@ static enum err spend(struct request *rq, struct redemption *r)
 {
 	struct work *w = &rq->w;
 	const struct practice *practice = snapshot_practice(w->snapshot, w->practice);
-	const struct call with[] = { sessions_of_code(w, r->hash, practice->epoch, &r->session),
-				     accounts_of_code(w, r->hash, &r->subject) };
 	bool won = false;
 
-	TRY(codes_spend(w, r->hash, rq->client->client_id, with, COUNT(with), &r->code, &won));
+	TRY(codes_spend(w, r->hash, rq->client->client_id, practice->epoch, &r->spent, &won));
 	if (!won)
 		return misused(rq, r);
 	r->known = true;
@@ -101,9 +97,12 @@ static enum err check(struct request *rq, const struct code_row *code)
 	return OK;
 }
 
-static enum err insert_family(struct work *w, const struct code_row *code, const struct grant *grant)
+/* Of the session's epochs, not of those read a statement later: what ends everything between the two ends
+ * this grant as well. */
+static enum err insert_family(struct work *w, const struct code_row *code, const struct session *session,
+			      const struct grant *grant)
 {
-	bool offline = grant->refreshable && text_words_have(code->scope, "offline_access");
+	bool offline = grant->refreshable && text_words_have(grant->scope, "offline_access");
 
 	return families_insert(w,
 			       &(struct family_row){
@@ -119,8 +118,8 @@ static enum err insert_family(struct work *w, const struct code_row *code, const
 				       .acr = grant->acr,
 				       .amr = amr_write(w->arena, grant->amr),
 				       .offline = offline,
-				       .account_epoch = grant->subject.account.epoch,
-				       .practice_epoch = grant->subject.practice->epoch,
+				       .account_epoch = session->account_epoch,
+				       .practice_epoch = session->practice_epoch,
 				       .expires_at = offline ? w->now + grant->client->refresh_token_lifetime
 							     : grant->session_expiry,
 			       });
@@ -136,7 +135,7 @@ static void fill(struct request *rq, const struct code_row *code, const struct s
 	w->actor.sid = code->sid;
 	grant->family_id = code->family_id;
 	grant->jti = grant_jti(w, code->family_id);
-	grant->scope = code->scope;
+	grant->scope = scope_narrow(w->arena, code->scope, grant->client->scopes);
 	grant->nonce = code->nonce;
 	grant->sid = code->sid;
 	grant->acr = session->acr;
@@ -151,14 +150,16 @@ static void fill(struct request *rq, const struct code_row *code, const struct s
 static enum err settle(struct request *rq, const struct redemption *r, struct grant *grant)
 {
 	struct work *w = &rq->w;
-	const struct code_row *code = &r->code;
+	const struct code_row *code = &r->spent.code;
 	struct session session = { 0 };
 
 	TRY(grant_resource(rq, code->resource, &grant->resource));
-	TRY(session_read(w, &r->session, &session));
+	if (!r->spent.session_live)
+		return fault(w, ERR_SESSION_ENDED, "session %s has ended", code->sid);
+	TRY(session_read(w, &r->spent.session, &session));
 	fill(rq, code, &session, grant);
-	TRY(grant_settle(w, grant, &r->subject, code->location_id));
-	return insert_family(w, code, grant);
+	TRY(grant_settle(w, grant, &r->spent.subject, code->location_id));
+	return insert_family(w, code, &session, grant);
 }
 
 /* What the app is told: the code is no good; why stands in the log (RFC 6749 5.2). */
@@ -195,7 +196,7 @@ static enum err redeem(struct request *rq, struct redemption *r, struct grant *g
 	enum err verdict = spend(rq, r);
 
 	if (verdict == OK)
-		verdict = check(rq, &r->code);
+		verdict = check(rq, &r->spent.code);
 	if (verdict == OK)
 		verdict = settle(rq, r, grant);
 	verdict = as_invalid(&rq->w, verdict);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "http/request.h"
 #include "login/acr.h"
+#include "login/session.h"
 #include "oidc/mint.h"
 #include "oidc/provider.h"
 #include "oidc/refresh_token.h"
@@ -54,16 +55,8 @@ static enum err reused(struct request *rq, const struct rotation *r, const char 
 	return fault(w, ERR_REFRESH_INVALID, "family %s: %s", r->token.family_id, how);
 }
 
-static enum err find_family(struct request *rq, struct rotation *r)
+static enum err check_live(struct work *w, const struct rotation *r)
 {
-	struct work *w = &rq->w;
-	bool found = false;
-
-	TRY(families_find(w, r->token.family_id, &r->family, &found));
-	if (!found)
-		return fault(w, ERR_REFRESH_INVALID, "family %s is gone", r->token.family_id);
-	if (!text_equal(r->family.row.client_id, rq->client->client_id))
-		return reused(rq, r, "foreign_client");
 	if (!family_is_live(&r->family, w->now))
 		return fault(w, ERR_REFRESH_INVALID, "family %s has ended", r->token.family_id);
 	return OK;
@@ -113,7 +106,7 @@ static enum err settle(struct request *rq, const struct rotation *r, struct gran
 	};
 	TRY(choose_scope(rq, family, &grant->scope));
 	TRY(grant_resource(rq, family->resource, &grant->resource));
-	return grant_settle(w, grant, family->account_id, family->location_id);
+	return grant_settle(w, grant, &r->family.subject, family->location_id);
 }
 
 /* What the app is told: the token is no good any more (RFC 6749 5.2). */
@@ -134,49 +127,62 @@ static enum err record(struct work *w, const struct grant *grant, const char *re
 					      .jti = grant->jti });
 }
 
-/* One statement decides; the session counts it as activity; audit rides along. */
-static enum err rotate(struct request *rq, const struct rotation *r, const struct grant *grant, bool *won)
+/* The session counts it as activity. */
+static enum err touch(struct work *w, const struct rotation *r)
+{
+	const struct family_state *family = &r->family;
+
+	if (family->row.offline ||
+	    !session_touch_is_due(w, family->session_seen_at, family->session_idle_seconds))
+		return OK;
+	return sessions_touch(w, family->row.sid);
+}
+
+/* One statement decides; in its round trip comes all that is to be checked. Whatever says no after it leaves the
+ * transaction undone, and the token as good as it was. Audit and activity ride with the commit. */
+static enum err rotate(struct request *rq, struct rotation *r, struct grant *grant, bool *won)
 {
 	struct work *w = &rq->w;
 
 	AUTO(tx_end) struct tx tx = tx_begin(w);
-	TRY(families_rotate(w, grant->family_id, rq->client->client_id, r->token.generation, won));
+	TRY(families_rotate(w, r->token.family_id, rq->client->client_id, r->token.generation, &r->family,
+			    won));
 	if (!*won)
 		return OK; /* leaving rolls back; nothing was done */
-	if (grant->session_expiry)
-		TRY(sessions_touch(w, grant->sid));
+	TRY(check_live(w, r));
+	TRY(as_invalid(w, settle(rq, r, grant)));
+	TRY(touch(w, r));
 	TRY(record(w, grant, NULL));
 	return tx_commit(&tx);
 }
 
-/* Somebody was faster with the same token, or ended the family: the row says which. */
-static enum err lost(struct request *rq, struct rotation *r, const struct grant *grant)
+/* Somebody was faster with the same token, or it is an old one, or the family ended: the row says which. */
+static enum err not_won(struct request *rq, struct rotation *r, struct grant *grant)
 {
-	TRY(find_family(rq, r));
-	if (!may_repeat(&rq->w, r))
+	struct work *w = &rq->w;
+	bool found = false;
+
+	TRY(families_find(w, r->token.family_id, &r->family, &found));
+	if (!found)
+		return fault(w, ERR_REFRESH_INVALID, "family %s is gone", r->token.family_id);
+	if (!text_equal(r->family.row.client_id, rq->client->client_id))
+		return reused(rq, r, "foreign_client");
+	TRY(check_live(w, r));
+	if (!may_repeat(w, r))
 		return reused(rq, r, "used_before");
-	return record(&rq->w, grant, "repeated");
-}
-
-static enum err exchange(struct request *rq, struct rotation *r, const struct grant *grant)
-{
-	bool won = false;
-
-	if (r->family.row.generation == r->token.generation)
-		TRY(rotate(rq, r, grant, &won));
-	return won ? OK : lost(rq, r, grant);
+	TRY(as_invalid(w, settle(rq, r, grant)));
+	return record(w, grant, "repeated");
 }
 
 enum err oidc_grant_refresh(struct request *rq)
 {
 	struct rotation rotation = { 0 };
 	struct grant grant;
+	bool won = false;
 
 	TRY(read_token(rq, &rotation));
-	TRY(find_family(rq, &rotation));
-	if (rotation.family.row.generation != rotation.token.generation && !may_repeat(&rq->w, &rotation))
-		return reused(rq, &rotation, "used_before");
-	TRY(as_invalid(&rq->w, settle(rq, &rotation, &grant)));
-	TRY(exchange(rq, &rotation, &grant));
+	TRY(rotate(rq, &rotation, &grant, &won));
+	if (!won)
+		TRY(not_won(rq, &rotation, &grant));
 	return grant_answer(rq, &grant);
 }

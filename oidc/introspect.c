@@ -38,7 +38,7 @@ static enum err build_claims(struct work *w, const struct access_token *token, j
 	const struct family_row *family = &token->family.row;
 	struct grant grant = { .client = token->client };
 
-	TRY(grant_settle(w, &grant, &token->subject, family->location_id));
+	TRY(grant_settle(w, &grant, &token->family.subject, family->location_id));
 	return claims_build(
 		w, &grant.subject,
 		&(struct claims_ask){ .client = token->client,
@@ -94,7 +94,7 @@ static enum err tell_refresh_token(struct request *rq, const struct refresh_toke
 	if (!client_serves(rq->client, token->practice->id))
 		return inactive(rq);
 	w->practice = token->practice->id;
-	TRY(families_find(w, token->family_id, NULL, 0, &family, &found));
+	TRY(families_find(w, token->family_id, &family, &found));
 	if (!found || !text_equal(family.row.client_id, rq->client->client_id) ||
 	    family.row.generation != token->generation || !family_is_live(&family, w->now))
 		return inactive(rq);

@@ -27,7 +27,7 @@ static enum err keep_location(struct work *w, struct grant *grant, const char *l
 	return OK;
 }
 
-enum err grant_settle(struct work *w, struct grant *grant, const struct rows *subject, const char *location_id)
+enum err grant_settle(struct work *w, struct grant *grant, const struct subject_rows *subject, const char *location_id)
 {
 	TRY(subject_read(w, subject, &grant->subject));
 	TRY(subject_may(w, &grant->subject, grant->client));
@@ -54,10 +54,15 @@ enum err grant_resource(struct request *rq, const char *granted, const char **ou
 {
 	const char *asked = request_parameter(rq, "resource");
 
-	if (asked && !(granted ? text_equal(asked, granted) : text_list_has(rq->client->resources, asked)))
+	const char *resource = granted ? granted : asked;
+
+	if (resource && !text_list_has(rq->client->resources, resource))
+		return fault(&rq->w, ERR_TARGET, "resource %s is not registered for %s", resource,
+			     rq->client->client_id);
+	if (asked && !text_equal(asked, resource))
 		return fault(&rq->w, ERR_TARGET, "resource %s was not granted to %s", asked,
 			     rq->client->client_id);
-	*out = asked ? asked : granted;
+	*out = resource;
 	return OK;
 }
 

@@ -33,15 +33,15 @@ struct grant {
 	bool refreshable; /* a refresh token goes with it */
 };
 
-/* Reads the subject (rows of store/accounts.h: accounts_of_...) and asks subject_may; keeps the location while the person stands there, faults when the
+/* Reads the subject (store/accounts.h) and asks subject_may; keeps the location while the person stands there, faults when the
  * app needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
-struct rows;
-enum err grant_settle(struct work *work, struct grant *grant, const struct rows *subject,
+struct subject_rows;
+enum err grant_settle(struct work *work, struct grant *grant, const struct subject_rows *subject,
 		      const char *location_id) MUST_USE;
 /* The `claims` text of a row as the arena's value; NULL for NULL. */
 const json_t *grant_claims(struct work *work, const char *text);
-/* RFC 8707 2.2: a resource named at the token endpoint must be registered, and the granted one if there was
- * one. *out: what the access token is for, NULL: the client. */
+/* RFC 8707 2.2: a resource named at the token endpoint must be the granted one if there was one; and whatever
+ * it is for must be registered still (D10). *out: what the access token is for, NULL: the client. */
 enum err grant_resource(struct request *rq, const char *granted, const char **out) MUST_USE;
 /* family "." random: finds the grant again with no index of its own. */
 char *grant_jti(struct work *work, const char *family_id);

@@ -53,9 +53,9 @@ static enum err check_consent(struct work *w, const struct ask *ask, const struc
 	if (ask->client->first_party && !ask_again)
 		return OK;
 	TRY(consents_find(w, s->account_id, ask->client_id, &permit->remembered));
-	if (ask_again || !permit->remembered || !scope_within(ask->granted, permit->remembered))
+	if (ask_again || !permit->remembered || !scope_within(ask->released, permit->remembered))
 		return fault(w, ERR_CONSENT_REQUIRED, "account %s has not allowed %s", s->account_id,
-			     ask->granted);
+			     ask->released);
 	return OK;
 }
 

@@ -28,7 +28,7 @@ static enum err end_family(struct request *rq, const char *family_id, const char
 	struct family_state family;
 	bool found = false, won = false;
 
-	TRY(families_find(w, family_id, NULL, 0, &family, &found));
+	TRY(families_find(w, family_id, &family, &found));
 	if (!found)
 		return OK;
 	/* RFC 7009 2.1: another app's token is refused, and the app is told */

@@ -11,7 +11,7 @@ bool scope_is_sound(const char *scope);
 /* The words of asked that allowed has, once each, in the order asked; "" when none remains. */
 char *scope_narrow(struct arena *arena, const char *asked, const char *const *allowed);
 /* asked without one word. */
-char *scope_without(struct arena *arena, const char *asked, const char *word);
+char *scope_without(struct arena *arena, const char *asked, const char *without);
 /* Every word of inner stands in outer; NULL is the empty scope. */
 bool scope_within(const char *inner, const char *outer);
 /* Both, once each. */

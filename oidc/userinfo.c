@@ -35,7 +35,7 @@ static enum err load(struct work *w, const struct access_token *token, struct gr
 	w->actor.id = family->account_id;
 	w->actor.sid = family->sid;
 	w->actor.client_id = family->client_id;
-	enum err verdict = grant_settle(w, grant, &token->subject, family->location_id);
+	enum err verdict = grant_settle(w, grant, &token->family.subject, family->location_id);
 
 	if (verdict == OK || error_row(verdict)->http >= 500)
 		return verdict;

@@ -10,6 +10,7 @@
 #include "keys/secret.h"
 #include "login/session.h"
 #include "people/account.h"
+#include "people/audit.h"
 #include "people/credential.h"
 #include "people/role.h"
 #include "store/db.h"
@@ -283,6 +284,10 @@ static enum err user_logout(struct work *work, const json_t *arguments, json_t *
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(sessions_end_account(work, subject.account.id, &ended));
+	/* refresh tokens end as well, also where no session is left to have a row of its own */
+	TRY(audit(work, &(struct audit_note){ .event = EVENT_LOGOUT_ALL,
+					      .target_kind = "account",
+					      .target_id = subject.account.id }));
 	TRY(tx_commit(&tx));
 	*result = json_pack("{s:s, s:s, s:I}", "email", subject.account.email, "practice", work->practice,
 			    "sessions_ended", (json_int_t)ended);

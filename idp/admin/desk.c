@@ -41,6 +41,15 @@ static void close_fd(int *fd)
 		(void)close(*fd); /* nothing is lost: a socket, or a file that was only read */
 }
 
+/* TAKE for a descriptor. */
+static int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 static bool address_of(const char *path, struct sockaddr_un *out)
 {
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
@@ -266,10 +275,7 @@ static int listen_at(const struct sockaddr_un *address, const char **why)
 		*why = strerror(errno);
 		return -1;
 	}
-	int listening = fd;
-
-	fd = -1;
-	return listening;
+	return take_fd(&fd);
 }
 
 struct desk *desk_start(struct app *app, const char *path, char *message, size_t message_size)

@@ -129,6 +129,12 @@ char *address_text(struct arena *arena, const struct address *address)
 	return arena_text(arena, text);
 }
 
+/* Decimal without sign and leading zero: 010 is eight to some readers. */
+static bool read_number(const char *text, int64_t max, int64_t *out)
+{
+	return text[0] != '-' && (text[0] != '0' || text[1] == '\0') && text_to_int(text, 0, max, out);
+}
+
 /* 103.171.247.*: leading octets, then only wildcards, four in all. */
 static bool parse_wildcard(const char *text, struct network *out)
 {
@@ -145,7 +151,7 @@ static bool parse_wildcard(const char *text, struct network *out)
 		memcpy(part, text, size);
 		if (text_equal(part, "*"))
 			wild = true;
-		else if (wild || !text_to_int(part, 0, 255, &value) || (part[0] == '0' && size > 1))
+		else if (wild || !read_number(part, 255, &value))
 			return false;
 		network.base.at[12 + octet] = (uint8_t)value;
 		network.bits = (uint8_t)(network.bits + (wild ? 0 : 8));
@@ -186,8 +192,7 @@ bool network_parse(const char *text, struct network *out)
 	int64_t before = strchr(address, ':') == NULL ? 96 : 0;
 
 	if (*slash == '/') {
-		if (!text_to_int(slash + 1, 0, 128 - before, &bits) || slash[1] == '-' ||
-		    (slash[1] == '0' && slash[2] != '\0'))
+		if (!read_number(slash + 1, 128 - before, &bits))
 			return false;
 		network.bits = (uint8_t)(before + bits);
 	}

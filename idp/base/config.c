@@ -269,12 +269,14 @@ static bool read_section(struct config_reading *r, const json_t *object, const c
 /* libyaml's "line 3, column 5: what" becomes "file:3: column 5: what", as compilers say it. */
 static bool refuse_syntax(struct config_reading *r, const char *message)
 {
-	unsigned line = 1;
-	int end = 0;
+	unsigned long line = 1;
+	char *end = NULL;
 
-	if (sscanf(message, "line %u, %n", &line, &end) == 1 && end > 0)
-		message += end;
-	return config_refuse(r, arena_print(r->arena, "%s:%u", r->file, line), "%s", message);
+	if (text_starts(message, "line ")) {
+		line = strtoul(message + strlen("line "), &end, 10);
+		message = text_starts(end, ", ") ? end + 2 : message;
+	}
+	return config_refuse(r, arena_print(r->arena, "%s:%lu", r->file, line), "%s", message);
 }
 
 static bool read_file(struct config_reading *r, const char *text, size_t size)

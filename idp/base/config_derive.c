@@ -129,6 +129,22 @@ static int64_t cores(int64_t factor, int64_t least)
 	return count < least ? least : count > 256 ? 256 : count;
 }
 
+/* Said where somebody wrote one of the two: a default alone is never wrong. */
+static bool check_total(struct config_reading *r)
+{
+	static const char *const parts[] = { "limits.header_seconds", "limits.body_seconds" };
+	const char *total = "limits.total_seconds";
+
+	for (size_t i = 0; i < COUNT(parts); i++) {
+		int64_t part = *(int64_t *)setting_value(setting_find(parts[i]), r->config);
+
+		if (r->config->limits.total_seconds < part)
+			return config_refuse(r, origin_of(r, was_given(r, total) ? total : parts[i]),
+					     "limits.total_seconds must not be below header_seconds or body_seconds");
+	}
+	return true;
+}
+
 static bool derive_counts(struct config_reading *r)
 {
 	struct config *c = r->config;
@@ -139,10 +155,8 @@ static bool derive_counts(struct config_reading *r)
 		c->limits.slow_threads = cores(2, 4);
 	if (c->password.slots == 0)
 		c->password.slots = cores(1, 1);
-	if (c->limits.total_seconds < c->limits.header_seconds ||
-	    c->limits.total_seconds < c->limits.body_seconds)
-		return config_refuse(r, origin_of(r, "limits.total_seconds"),
-				     "limits.total_seconds must not be below header_seconds or body_seconds");
+	if (!check_total(r))
+		return false;
 	/* The floor of OWASP's equal choices for Argon2id: 46 MiB once or 19 MiB twice. */
 	if (c->password.memory_kib < 47104 && c->password.passes < 2)
 		return config_refuse(r, origin_of(r, "password.memory_kib"),

@@ -4,7 +4,7 @@
 #include "base/app.h"
 #include "base/arena.h"
 
-enum err fault(struct work *work, enum err code, const char *reason, ...)
+enum err(fault)(struct work *work, enum err code, const char *reason, ...)
 {
 	va_list args;
 

@@ -37,6 +37,7 @@ struct exchange {
 	int64_t body_size; /* announced */
 	struct buf body;
 	int64_t deadline_us;
+	struct MHD_Response *made; /* the answer, while it waits for the store */
 };
 
 static struct app *app_of(const struct exchange *x)
@@ -205,17 +206,28 @@ static void begin_work(struct exchange *x, struct db *db)
 }
 
 /* On the polling thread, or on a worker while the connection is suspended. */
-static void send_answer(struct exchange *x, bool close)
+static void make_answer(struct exchange *x, bool close)
 {
 	struct request *rq = &x->rq;
 
 	if (!rq->response)
 		answer_fault(rq, fault(&rq->w, ERR_INTERNAL, "the handler of %s made no answer", rq->path));
-	close = close || atomic_load(&x->listener->server->draining);
-	struct MHD_Response *made = response_make(rq, close);
+	x->made = response_make(rq, close || atomic_load(&x->listener->server->draining));
+}
+
+static void send_made(struct exchange *x)
+{
+	struct MHD_Response *made = TAKE(x->made);
+
 	/* MHD_NO: the client left meanwhile; the library cleans up. */
-	(void)MHD_queue_response(x->connection, (unsigned)rq->response->status, made);
+	(void)MHD_queue_response(x->connection, (unsigned)x->rq.response->status, made);
 	MHD_destroy_response(made);
+}
+
+static void send_answer(struct exchange *x, bool close)
+{
+	make_answer(x, close);
+	send_made(x);
 }
 
 /* What this room refuses itself is at most a line for debugging: strangers write it as often as they like. */
@@ -247,7 +259,8 @@ static enum MHD_Result refuse_malformed(struct exchange *x, enum err code)
 
 /* ---- running ---- */
 
-static void run(struct exchange *x, struct db *db)
+/* Makes the answer. */
+static void handle(struct exchange *x, struct db *db)
 {
 	struct request *rq = &x->rq;
 
@@ -260,8 +273,19 @@ static void run(struct exchange *x, struct db *db)
 		log_refusal(rq, err);
 		answer_fault(rq, err);
 	}
-	send_answer(x, false);
-	work_end(&rq->w);
+	make_answer(x, false);
+}
+
+static void finish(struct exchange *x)
+{
+	send_made(x);
+	work_end(&x->rq.w);
+}
+
+static void run_inline(struct exchange *x)
+{
+	handle(x, NULL);
+	finish(x);
 }
 
 static void run_late(struct exchange *x)
@@ -280,15 +304,34 @@ static void resume(struct exchange *x)
 	atomic_fetch_sub(&server->on_lanes, 1);
 }
 
+/* What the handler left to be written is on disk, or never will be. */
+static void settled(void *thing, enum err err, const char *why)
+{
+	struct exchange *x = thing;
+
+	if (err != OK) {
+		MHD_destroy_response(TAKE(x->made));
+		x->listener->server->plan.hooks.refuse(&x->rq, fault(&x->rq.w, err, "%s", why));
+		make_answer(x, false);
+	}
+	finish(x);
+	resume(x);
+}
+
 static void run_on_lane(void *tools, void *item, bool late)
 {
 	struct exchange *x = item;
 	const struct worker_tools *mine = tools;
+	const struct server_hooks *hooks = &x->listener->server->plan.hooks;
 
-	if (late)
+	if (late) {
 		run_late(x);
-	else
-		run(x, mine ? mine->db : NULL);
+	} else {
+		handle(x, mine ? mine->db : NULL);
+		if (hooks->settle && hooks->settle(&x->rq.w, settled, x))
+			return;
+		finish(x);
+	}
 	resume(x);
 }
 
@@ -317,7 +360,7 @@ static enum MHD_Result start(struct exchange *x)
 	case LANE_INLINE:
 		break;
 	}
-	run(x, NULL);
+	run_inline(x);
 	return MHD_YES;
 }
 

@@ -63,13 +63,16 @@ static bool split(const char *address, char host[64], const char **port)
 
 static uint16_t bound_port(int fd)
 {
-	struct sockaddr_storage at = { 0 };
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} at = { .v6 = { 0 } };
 	socklen_t size = sizeof at;
 
-	if (getsockname(fd, (struct sockaddr *)&at, &size) != 0)
+	if (getsockname(fd, &at.any, &size) != 0)
 		return 0;
-	return ntohs(at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
-					      : ((struct sockaddr_in *)&at)->sin_port);
+	return ntohs(at.any.sa_family == AF_INET6 ? at.v6.sin6_port : at.v4.sin_port);
 }
 
 static int open_found(const char *address, const struct addrinfo *found, char *message, size_t size)

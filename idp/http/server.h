@@ -9,6 +9,7 @@
 #include "base/base.h"
 
 struct app;
+struct work;
 struct request;
 struct router;
 struct server;
@@ -24,6 +25,12 @@ struct server_hooks {
 	/* Runs the route's guards and handler and makes an answer in any case (a fault becomes the
 	 * caller's language). Never fails. */
 	void (*handle)(struct request *rq);
+	/* Has what the handler left to be written written (store/db.h: db_settle). True: the answer waits for
+	 * it, and then() is called once, on any thread. NULL: there is never anything. */
+	bool (*settle)(struct work *work, void (*then)(void *thing, enum err err, const char *why),
+		       void *thing);
+	/* It could not be written: tells so instead of what the handler answered. */
+	void (*refuse)(struct request *rq, enum err err);
 };
 
 struct server_plan {

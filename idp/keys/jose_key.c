@@ -224,26 +224,28 @@ void jose_key_free(struct jose_key *key)
 	free(key);
 }
 
-static void drop_key(struct jose_key **key)
+/* False leaves the key half made: to be freed. */
+static bool read_key(const json_t *jwk, bool may_be_private, struct jose_key *key)
 {
-	jose_key_free(*key);
-	*key = NULL;
+	AUTO(arena_done) struct arena *arena = arena_new();
+
+	key->is_private = json_object_get(jwk, "d") != NULL;
+	if (!json_is_object(jwk) || (key->is_private && !may_be_private) || !make(arena, jwk, key))
+		return false;
+	if (!purpose_fits(jwk, key->is_private) || !name_key(key, jwk))
+		return false;
+	return !key->is_private || halves_fit(arena, key, jwk);
 }
 
 struct jose_key *jose_key_from(const json_t *jwk, bool may_be_private)
 {
-	AUTO(arena_done) struct arena *arena = arena_new();
-	AUTO(drop_key) struct jose_key *key = calloc(1, sizeof *key);
+	struct jose_key *key = calloc(1, sizeof *key);
 
 	assert(key);
-	key->is_private = json_object_get(jwk, "d") != NULL;
-	if (!json_is_object(jwk) || (key->is_private && !may_be_private) || !make(arena, jwk, key))
-		return NULL;
-	if (!purpose_fits(jwk, key->is_private) || !name_key(key, jwk))
-		return NULL;
-	if (key->is_private && !halves_fit(arena, key, jwk))
-		return NULL;
-	return TAKE(key);
+	if (read_key(jwk, may_be_private, key))
+		return key;
+	jose_key_free(key);
+	return NULL;
 }
 
 /* jansson frees without wiping: the texts of a private key are wiped while they are still ours. */

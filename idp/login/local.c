@@ -22,6 +22,7 @@
 
 #define MATCHES_MAX  4 /* DESIGN.md 3: accounts of one address that are tried without a practice */
 #define USERNAME_MAX 254
+#define LOCK_MINUTES 60 /* a wait that is told as an hour has no end of its own (people/credential.c) */
 
 static void release_json(void *value)
 {
@@ -41,6 +42,16 @@ static const char *username_shown(const struct request *rq)
 	return typed && strlen(typed) <= USERNAME_MAX ? typed : NULL;
 }
 
+/* The wait in words, never shorter than it is. 0: there is none, or nobody but an administrator ends it. */
+static int64_t minutes_of(const struct trouble *trouble)
+{
+	int64_t minutes = (trouble->retry_after + 59) / 60;
+
+	if (trouble->code != ERR_LOCKED || minutes >= LOCK_MINUTES)
+		return 0;
+	return minutes < 2 ? 2 : minutes;
+}
+
 static enum err draw(struct request *rq, const struct visit *visit, const struct trouble *trouble)
 {
 	AUTO_BUF page = BUF(64 * KB);
@@ -56,6 +67,8 @@ static enum err draw(struct request *rq, const struct visit *visit, const struct
 				  .renewed = rq->flow->renewed,
 				  .again = rq->session && !visit->refused,
 				  .no_access = rq->session && visit->refused,
+				  .wrong = trouble->code == ERR_SIGN_IN_FAILED,
+				  .minutes = minutes_of(trouble),
 			  });
 	return sign_in_page(rq, &page, trouble);
 }
@@ -243,6 +256,25 @@ static enum err refuse(struct request *rq, const struct visit *visit, enum err e
 	return is_shown_on_form(err) ? draw(rq, visit, &trouble) : err;
 }
 
+/* At a shared desk a form may have waited in one tab while somebody else signed in in another. Who types
+ * another address means it: going on as the person signed in would give one the other's tokens (D2). */
+static bool names_another(struct request *rq)
+{
+	const char *typed = form_get(&rq->form, "username");
+
+	return rq->session && !text_is_empty(typed) &&
+	       !text_equal_nocase(text_trim(rq->w.arena, typed), rq->session->email);
+}
+
+static enum err enter(struct request *rq, struct visit *visit, bool *elsewhere)
+{
+	*elsewhere = false;
+	if (!names_another(rq))
+		return step_enter(rq, "person", visit, elsewhere);
+	TRY(visit_look(rq, visit));
+	return visit->session ? OK : step_enter(rq, "person", visit, elsewhere);
+}
+
 enum err local_submit(struct request *rq)
 {
 	const char *username = form_get(&rq->form, "username"), *password = form_get(&rq->form, "password");
@@ -250,7 +282,7 @@ enum err local_submit(struct request *rq)
 	bool elsewhere;
 	int64_t retry_after = 0;
 
-	TRY(step_enter(rq, "person", &visit, &elsewhere));
+	TRY(enter(rq, &visit, &elsewhere));
 	if (elsewhere)
 		return OK;
 	/* Nobody is meant by nothing: no account is touched, no hash is spent. */

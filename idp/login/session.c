@@ -115,14 +115,12 @@ enum err session_find(struct request *rq)
 	return OK;
 }
 
-static enum err open_session(struct work *work, enum err found, const struct session_row *row,
-			     struct session *out)
+enum err session_read(struct work *work, const struct session_row *row, struct session *out)
 {
 	const struct practice *practice = snapshot_practice(work->snapshot, work->practice);
 
-	if (found == ERR_NOT_FOUND || !practice || practice->disabled)
+	if (!practice || practice->disabled)
 		return ERR_SESSION_ENDED;
-	TRY(found);
 	read_session(work, practice, row, out);
 	return OK;
 }
@@ -134,14 +132,13 @@ enum err session_by_sid(struct work *work, const char *sid, struct session *out)
 
 	if (!practice)
 		return ERR_SESSION_ENDED;
-	return open_session(work, sessions_by_sid(work, sid, practice->epoch, &row), &row, out);
-}
 
-enum err session_read(struct work *work, const struct rows *rows, struct session *out)
-{
-	struct session_row row;
+	enum err err = sessions_by_sid(work, sid, practice->epoch, &row);
 
-	return open_session(work, sessions_read(rows, &row), &row, out);
+	if (err == ERR_NOT_FOUND)
+		return ERR_SESSION_ENDED;
+	TRY(err);
+	return session_read(work, &row, out);
 }
 
 /* Status is asked where the session is made, whatever was asked at the door (security.md B8, B9). */

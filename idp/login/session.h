@@ -28,9 +28,9 @@ struct session {
 enum err session_find(struct request *rq) MUST_USE;
 /* By public id, in work->practice (for introspection, refresh, logout): live or ERR_SESSION_ENDED. */
 enum err session_by_sid(struct work *work, const char *sid, struct session *out) MUST_USE;
-/* The live session behind a code, out of what sessions_of_code read (store/sessions.h). ERR_SESSION_ENDED. */
-struct rows;
-enum err session_read(struct work *work, const struct rows *rows, struct session *out) MUST_USE;
+/* Out of a row that was read as live together with other things, in work->practice. ERR_SESSION_ENDED. */
+struct session_row;
+enum err session_read(struct work *work, const struct session_row *row, struct session *out) MUST_USE;
 
 struct session_start {
 	const struct practice *practice;
@@ -56,8 +56,8 @@ bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle
 /* Every live session of an account, of the practice; tells participants and says how many. The account's
  * epoch moves, so its refresh families are dead too; for the practice the caller calls
  * practice_log_out_everyone. */
-enum err sessions_end_account(struct work *work, const char *account_id, size_t *ended) MUST_USE;
-enum err sessions_end_practice(struct work *work, size_t *ended) MUST_USE;
+enum err sessions_end_account(struct work *work, const char *account_id, size_t *count) MUST_USE;
+enum err sessions_end_practice(struct work *work, size_t *count) MUST_USE;
 enum err sessions_list(struct work *work, const char *account_id, struct session **out,
 		       size_t *count) MUST_USE; /* NULL: all of the practice */
 /* An app took part (who must be told at logout). */

@@ -217,7 +217,7 @@ static enum err account_alter(struct work *work, const struct account_change *ch
 		TRY(owner_before(work));
 	if (row->disabled != old.disabled || !text_equal(row->class_, old.class_))
 		row->epoch++;
-	TRY(accounts_update(work, row));
+	TRY(accounts_update(work, row, old.epoch));
 	if (switched_off)
 		TRY(account_guard_last_owner(work));
 	npi_warn(row);
@@ -288,7 +288,7 @@ enum err account_set_password(struct work *work, const char *account_id, const c
 		return fault(work, ERR_INTERNAL, "a password hash of an unknown scheme");
 	row.must_change = must_change;
 	row.epoch++;
-	TRY(accounts_update(work, &row));
+	TRY(accounts_update(work, &row, row.epoch - 1));
 	TRY(passwords_put(work, account_id, hash));
 	TRY(credential_forget_failures(work, account_id));
 	return audit(work, &(struct audit_note){ .event = EVENT_PASSWORD_SET,

@@ -83,7 +83,7 @@ static bool text_fits(const struct checking *c, const char *text)
 	static const char id[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-";
 	size_t size = text ? strlen(text) : 0;
 
-	if (size < (size_t)c->field->min || size > (size_t)c->field->max)
+	if (!text || size < (size_t)c->field->min || size > (size_t)c->field->max)
 		return false;
 	return c->field->kind == APP_ID ? strspn(text, id) == size : name_is_fine(text);
 }

@@ -197,15 +197,26 @@ static bool registered(const void *list, const char *scope)
 
 /* The `claims` parameter asks by name (OpenID Connect Core 5.5), within what the app is registered for. What
  * we cannot give, whether essential or with a value, is left out: never an error. */
+static bool named(const struct client *client, const json_t *asked, const char *where,
+		  const struct claim *claim)
+{
+	return claim->scope && client && json_object_get(json_object_get(asked, where), claim->name) &&
+	       scope_has(claim, registered, client->scopes);
+}
+
+/* Fields of the app, agreed when it was registered. */
+static bool always_given(const struct client *client, const struct claim *claim)
+{
+	return client && text_list_has(client->id_token_claims, claim->name);
+}
+
 static bool requested(const struct making *m, const struct claim *claim)
 {
 	const char *where = m->for_ == CLAIMS_ID_TOKEN   ? "id_token"
 			    : m->for_ == CLAIMS_USERINFO ? "userinfo"
 							 : NULL;
-	const json_t *members = where ? json_object_get(m->ask->requested, where) : NULL;
 
-	return json_object_get(members, claim->name) && m->ask->client &&
-	       scope_has(claim, registered, m->ask->client->scopes);
+	return where && named(m->ask->client, m->ask->requested, where, claim);
 }
 
 static bool wanted(const struct making *m, const struct claim *claim)
@@ -216,10 +227,32 @@ static bool wanted(const struct making *m, const struct claim *claim)
 		return true;
 	if ((claim->by_scope & here) && scope_has(claim, granted, m->ask->scope))
 		return true;
-	if (m->for_ == CLAIMS_ID_TOKEN && m->ask->client &&
-	    text_list_has(m->ask->client->id_token_claims, claim->name))
+	if (m->for_ == CLAIMS_ID_TOKEN && always_given(m->ask->client, claim))
 		return true;
-	return claim->scope && requested(m, claim);
+	return requested(m, claim);
+}
+
+/* The first of the claim's scopes: by it a person is asked. */
+static char *first_scope(struct arena *arena, const struct claim *claim)
+{
+	return arena_textn(arena, claim->scope, strcspn(claim->scope, " "));
+}
+
+char *claims_scopes(struct arena *arena, const struct client *client, const char *scope, const json_t *asked)
+{
+	char *words = arena_text(arena, scope);
+
+	/* without openid there is neither ID token nor userinfo */
+	for (size_t i = 0; text_words_have(scope, "openid") && i < COUNT(claims); i++) {
+		const struct claim *claim = &claims[i];
+
+		if (!claim->scope || scope_has(claim, granted, words))
+			continue;
+		if (always_given(client, claim) || named(client, asked, "id_token", claim) ||
+		    named(client, asked, "userinfo", claim))
+			words = arena_print(arena, "%s %s", words, first_scope(arena, claim));
+	}
+	return words;
 }
 
 enum err claims_build(struct work *work, const struct subject *subject, const struct claims_ask *ask,

@@ -13,6 +13,7 @@
 
 #include "base/base.h"
 
+struct arena;
 struct work;
 struct subject;
 struct client;
@@ -37,6 +38,11 @@ enum err claims_build(struct work *work, const struct subject *subject, const st
 		      enum claims_for for_, json_t **out) MUST_USE;
 /* For a client acting for itself (client_credentials): tenant and scope facts without a person. */
 enum err claims_of_client(struct work *work, const struct client *client, json_t **out) MUST_USE;
+
+/* The words of `scope`, and one for each claim that an ID token or userinfo gives although its scope is not
+ * among them: asked for by name, or always given to this app. What a person allows is what is given, so
+ * consent is about these. */
+char *claims_scopes(struct arena *arena, const struct client *client, const char *scope, const json_t *asked);
 
 /* The claims this deployment can release, for discovery (claims_supported); ends with NULL. */
 const char *const *claims_supported(void);

@@ -53,7 +53,7 @@ static json_t *locations(const struct standing *standing, const struct place *ac
 	for (size_t i = 0; i < standing->place_count; i++) {
 		const struct place *place = &standing->places[i];
 
-		if (truncated && place != active)
+		if (truncated && (!active || place != active))
 			continue;
 		json_t *entry = named(place->location->id, place->location->name, for_);
 

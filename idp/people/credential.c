@@ -24,6 +24,7 @@
 #define DAY_US       (24 * 3600 * SECOND_US)
 #define KIND_NETWORK "sign_in.network"
 #define KIND_CEILING "sign_in.account"
+#define KIND_EXCUSED "sign_in.elsewhere"
 
 enum { MATCHES_MAX = 4, CEILING = 100, RETRY_MOST = 3600 };
 enum { TRIES = 5, WINDOW = 300 }; /* where no configuration says otherwise */
@@ -32,6 +33,12 @@ enum { TRIES = 5, WINDOW = 300 }; /* where no configuration says otherwise */
  * that leads nowhere has no password to guess, only a row to keep small: a day each. */
 #define FAILURE_KNOWN_US   (3650 * DAY_US)
 #define FAILURE_UNKNOWN_US DAY_US
+
+/* How often a wrong password is excused because it opened another account of the same address: 24 times at
+ * once, then one every ten minutes, more than anybody signs in. Without a limit whoever runs a practice would
+ * have guesses without number at accounts of others: a password set there makes any guess open something. */
+#define EXCUSED_COST_US  (600 * SECOND_US)
+#define EXCUSED_BURST_US (24 * EXCUSED_COST_US + SECOND_US)
 
 /* One account, or one name that leads to none, while its password is checked. */
 struct candidate {
@@ -119,6 +126,7 @@ static enum err give_back(struct work *work, const struct candidate *candidate, 
 enum err credential_forget_failures(struct work *work, const char *account_id)
 {
 	TRY(attempts_forget(work, KIND_NETWORK, arena_print(work->arena, "%s|", account_id)));
+	TRY(attempts_forget(work, KIND_EXCUSED, account_id));
 	return attempts_forget(work, KIND_CEILING, account_id);
 }
 
@@ -178,12 +186,24 @@ static enum err succeed(struct work *work, const struct candidate *candidate)
 	return tell(work, candidate, EVENT_SIGN_IN_OK, OUTCOME_OK, NULL);
 }
 
-/* elsewhere: the same password opened another account of this person, so this was no guess. */
+static enum err excuse(struct work *work, const struct candidate *candidate, bool *excused)
+{
+	int64_t wait = 0;
+
+	return counters_take(work, KIND_EXCUSED, candidate->subject, EXCUSED_COST_US, EXCUSED_BURST_US,
+			     excused, &wait);
+}
+
+/* elsewhere: the same password opened another account of this address, so it was hardly a guess. */
 static enum err fail(struct work *work, const struct candidate *candidate, bool elsewhere)
 {
+	bool excused = false;
+
 	if (!candidate->reserved)
 		return tell(work, candidate, EVENT_SIGN_IN_LOCKED, OUTCOME_DENY, "too_many_failures");
 	if (elsewhere)
+		TRY(excuse(work, candidate, &excused));
+	if (excused)
 		return give_back(work, candidate, false);
 	return tell(work, candidate, EVENT_SIGN_IN_FAILED, OUTCOME_FAIL,
 		    !candidate->account_id       ? "unknown"

@@ -115,8 +115,6 @@ static struct practice_row wanted_row(struct work *work, const struct practice_c
 	row.template = change->template ? change->template : row.template;
 	row.policy = change->policy ? json_canonical(work->arena, change->policy) : row.policy;
 	row.disabled = change->disabled;
-	if (old && row.disabled && !old->disabled)
-		row.epoch++; /* what was open when it closed stays dead when it opens again */
 	return row;
 }
 

@@ -107,18 +107,26 @@ static const struct role_row *row_find(const struct role_row *rows, size_t count
 	return NULL;
 }
 
-/* Does a chain of inheritance lead from one role to another? There is no circle among rows yet. */
-static bool leads_to(struct arena *arena, const struct role_row *rows, size_t count, const char *from,
-		     const char *to)
+/* A walk up the chains of inheritance; each role is looked at once: with diamonds the ways are without number. */
+struct chain {
+	struct arena *arena;
+	const struct role_row *rows;
+	size_t count;
+	bool *seen; /* by row */
+};
+
+/* Does a chain lead from one role to another? There is no circle among rows yet. */
+static bool leads_to(struct chain *chain, const char *from, const char *to)
 {
-	const struct role_row *row = row_find(rows, count, from);
+	const struct role_row *row = row_find(chain->rows, chain->count, from);
 
 	if (text_equal(from, to))
 		return true;
-	char **parents = text_split(arena, row ? row->inherits : "", ' ', NULL);
-
-	for (; *parents; parents++)
-		if (leads_to(arena, rows, count, *parents, to))
+	if (!row || chain->seen[row - chain->rows])
+		return false;
+	chain->seen[row - chain->rows] = true;
+	for (char **parent = text_split(chain->arena, row->inherits, ' ', NULL); *parent; parent++)
+		if (leads_to(chain, *parent, to))
 			return true;
 	return false;
 }
@@ -126,6 +134,7 @@ static bool leads_to(struct arena *arena, const struct role_row *rows, size_t co
 static enum err inherits_check(struct work *work, const struct role_row *rows, size_t count,
 			       const struct role_change *change)
 {
+	struct chain chain = { work->arena, rows, count, arena_array(work->arena, bool, count + 1) };
 	size_t size = 0;
 
 	for (const char *const *parent = change->inherits; parent && *parent; parent++) {
@@ -136,7 +145,7 @@ static enum err inherits_check(struct work *work, const struct role_row *rows, s
 		if (!text_equal(*parent, change->id) && (!row || row->deleted))
 			return fault(work, ERR_DOCUMENT,
 				     "role %s: inherits: there is no such role in the practice", change->id);
-		if (leads_to(work->arena, rows, count, *parent, change->id))
+		if (leads_to(&chain, *parent, change->id))
 			return fault(work, ERR_DOCUMENT, "role %s: inherits: %s inherits from it: a circle",
 				     change->id, *parent);
 	}

@@ -8,6 +8,7 @@
 #include "people/account.h"
 #include "people/account_row.h"
 #include "people/profile.h"
+#include "store/accounts.h"
 #include "store/roles.h"
 #include "store/snapshot.h"
 
@@ -52,26 +53,20 @@ static const struct assignment *assignments_from(struct arena *arena, const stru
 	return list;
 }
 
-/* What the store has of a person, in work->practice. */
-struct found {
-	struct account_row row;
-	bool is_there;
-	struct assignment_row *assignments;
-	size_t count;
-};
-
-static enum err subject_open(struct work *work, const struct found *found, struct subject *out)
+enum err subject_read(struct work *work, const struct subject_rows *from, struct subject *out)
 {
 	struct subject subject = { .practice = snapshot_practice(work->snapshot, work->practice) };
+	struct account_row row;
+	struct assignment_row *assignments;
 
 	if (!subject.practice)
 		return fault(work, ERR_NOT_FOUND, "practice %s is not known here",
 			     work->practice ? work->practice : "(none)");
-	if (!found->is_there)
+	if (from->rows.count == 0)
 		return fault(work, ERR_NOT_FOUND, "no such account in practice %s", work->practice);
-	TRY(account_open(work, &found->row, &subject.account));
-	subject.assignments = assignments_from(work->arena, found->assignments, found->count);
-	subject.assignment_count = found->count;
+	subject_rows_read(work, from, &row, &assignments, &subject.assignment_count);
+	TRY(account_open(work, &row, &subject.account));
+	subject.assignments = assignments_from(work->arena, assignments, subject.assignment_count);
 	standing_of(work->arena, subject.practice, subject.assignments, subject.assignment_count, work->now,
 		    &subject.standing);
 	*out = subject;
@@ -80,19 +75,10 @@ static enum err subject_open(struct work *work, const struct found *found, struc
 
 enum err subject_load(struct work *work, const char *account_id, struct subject *out)
 {
-	struct found found;
+	struct subject_rows rows;
 
-	TRY(accounts_with_assignments(work, account_id, &found.row, &found.is_there, &found.assignments,
-				      &found.count));
-	return subject_open(work, &found, out);
-}
-
-enum err subject_read(struct work *work, const struct rows *rows, struct subject *out)
-{
-	struct found found;
-
-	accounts_read(work, rows, &found.row, &found.is_there, &found.assignments, &found.count);
-	return subject_open(work, &found, out);
+	TRY(accounts_subject(work, account_id, &rows));
+	return subject_read(work, &rows, out);
 }
 
 enum err subject_may(struct work *work, const struct subject *subject, const struct client *client)

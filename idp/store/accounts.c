@@ -4,33 +4,35 @@
 #include "base/app.h"
 #include "base/arena.h"
 #include "store/accounts.h"
+#include "store/columns.h"
 #include "store/db.h"
 
-#define ACCOUNT_COLUMNS                                                                                      \
-	"a.id, a.email, a.email_key, a.given_name, a.family_name, a.class, a.npi, a.profile, "               \
-	"a.email_verified, a.disabled,"                                                                      \
-	" a.must_change, a.epoch, a.created_at, a.updated_at, a.last_login_at"
 enum { ASSIGNMENT_AT = 15 }; /* the first column after ACCOUNT_COLUMNS */
+
+static struct account_row account_at(const struct rows *rows, size_t i, size_t first)
+{
+	return (struct account_row){
+		.id = rows_text(rows, i, first),
+		.email = rows_text(rows, i, first + 1),
+		.email_key = rows_text(rows, i, first + 2),
+		.given_name = rows_text(rows, i, first + 3),
+		.family_name = rows_text(rows, i, first + 4),
+		.class_ = rows_text(rows, i, first + 5),
+		.npi = rows_text(rows, i, first + 6),
+		.profile = rows_bytes(rows, i, first + 7),
+		.email_verified = rows_bool(rows, i, first + 8),
+		.disabled = rows_bool(rows, i, first + 9),
+		.must_change = rows_bool(rows, i, first + 10),
+		.epoch = rows_int(rows, i, first + 11),
+		.created_at = rows_int(rows, i, first + 12),
+		.updated_at = rows_int(rows, i, first + 13),
+		.last_login_at = rows_int(rows, i, first + 14),
+	};
+}
 
 static struct account_row account_from(const struct rows *rows, size_t i)
 {
-	return (struct account_row){
-		.id = rows_text(rows, i, 0),
-		.email = rows_text(rows, i, 1),
-		.email_key = rows_text(rows, i, 2),
-		.given_name = rows_text(rows, i, 3),
-		.family_name = rows_text(rows, i, 4),
-		.class_ = rows_text(rows, i, 5),
-		.npi = rows_text(rows, i, 6),
-		.profile = rows_bytes(rows, i, 7),
-		.email_verified = rows_bool(rows, i, 8),
-		.disabled = rows_bool(rows, i, 9),
-		.must_change = rows_bool(rows, i, 10),
-		.epoch = rows_int(rows, i, 11),
-		.created_at = rows_int(rows, i, 12),
-		.updated_at = rows_int(rows, i, 13),
-		.last_login_at = rows_int(rows, i, 14),
-	};
+	return account_at(rows, i, 0);
 }
 
 static const char find_account[] =
@@ -61,59 +63,35 @@ enum err accounts_by_key(struct work *work, const char *email_key, struct accoun
 	return OK;
 }
 
-#define WITH_ASSIGNMENTS                                                                                     \
-	"SELECT " ACCOUNT_COLUMNS ", s.id, s.role_id, s.locations, s.valid_from, s.valid_until, s.source,"   \
-	" s.reason FROM account a"                                                                           \
-	" LEFT JOIN assignment s ON s.practice_id = a.practice_id AND s.account_id = a.id"                   \
-	" WHERE a.practice_id = $1 AND a.id = "
-#define IN_ORDER " ORDER BY s.created_at, s.id"
-
-void accounts_read(struct work *work, const struct rows *rows, struct account_row *out, bool *found,
-		   struct assignment_row **assignments, size_t *count)
+void subject_rows_read(struct work *work, const struct subject_rows *from, struct account_row *out,
+		       struct assignment_row **assignments, size_t *count)
 {
-	*found = rows->count > 0;
+	const struct rows *rows = &from->rows;
+	size_t first = from->first + ASSIGNMENT_AT;
+
+	*out = account_at(rows, 0, from->first);
 	*assignments = arena_array(work->arena, struct assignment_row, rows->count + 1);
 	*count = 0;
-	if (*found)
-		*out = account_from(rows, 0);
-	for (size_t i = 0; i < rows->count && !rows_null(rows, i, ASSIGNMENT_AT); i++)
+	for (size_t i = 0; i < rows->count && !rows_null(rows, i, first); i++)
 		(*assignments)[(*count)++] = (struct assignment_row){
-			.id = rows_text(rows, i, ASSIGNMENT_AT),
+			.id = rows_text(rows, i, first),
 			.account_id = out->id,
-			.role_id = rows_text(rows, i, ASSIGNMENT_AT + 1),
-			.locations = rows_text(rows, i, ASSIGNMENT_AT + 2),
-			.valid_from = rows_int(rows, i, ASSIGNMENT_AT + 3),
-			.valid_until = rows_int(rows, i, ASSIGNMENT_AT + 4),
-			.source = rows_text(rows, i, ASSIGNMENT_AT + 5),
-			.reason = rows_text(rows, i, ASSIGNMENT_AT + 6),
+			.role_id = rows_text(rows, i, first + 1),
+			.locations = rows_text(rows, i, first + 2),
+			.valid_from = rows_int(rows, i, first + 3),
+			.valid_until = rows_int(rows, i, first + 4),
+			.source = rows_text(rows, i, first + 5),
+			.reason = rows_text(rows, i, first + 6),
 		};
 }
 
-static const char with_assignments[] = WITH_ASSIGNMENTS "$2" IN_ORDER;
+static const char with_assignments[] = "SELECT " SUBJECT_COLUMNS " FROM account a" JOIN_ASSIGNMENTS
+				       " WHERE a.practice_id = $1 AND a.id = $2" IN_ORDER;
 
-enum err accounts_with_assignments(struct work *work, const char *id, struct account_row *out, bool *found,
-				   struct assignment_row **assignments, size_t *count)
+enum err accounts_subject(struct work *work, const char *id, struct subject_rows *out)
 {
-	struct rows rows;
-
-	TRY(db_run(work, &rows, with_assignments, V_TEXT(work->practice), V_TEXT(id)));
-	accounts_read(work, &rows, out, found, assignments, count);
-	return OK;
-}
-
-static const char account_of_code[] = WITH_ASSIGNMENTS
-	"(SELECT c.account_id FROM code c WHERE c.practice_id = $1 AND c.hash = $2)" IN_ORDER;
-static const char account_of_family[] = WITH_ASSIGNMENTS
-	"(SELECT f.account_id FROM family f WHERE f.practice_id = $1 AND f.id = $2)" IN_ORDER;
-
-struct call accounts_of_code(struct work *work, const char *code_hash, struct rows *rows)
-{
-	return db_call(work, rows, account_of_code, V_TEXT(work->practice), V_TEXT(code_hash));
-}
-
-struct call accounts_of_family(struct work *work, const char *family_id, struct rows *rows)
-{
-	return db_call(work, rows, account_of_family, V_TEXT(work->practice), V_TEXT(family_id));
+	out->first = 0;
+	return db_run(work, &out->rows, with_assignments, V_TEXT(work->practice), V_TEXT(id));
 }
 
 static const char all_accounts[] =
@@ -174,14 +152,17 @@ enum err accounts_delete(struct work *work, const char *id)
 static const char update_account[] = "UPDATE account SET email = $3, email_verified = $4, given_name = $5, "
 				     "family_name = $6, class = $7, npi = $8, profile = $9,"
 				     " disabled = $10, must_change = $11, epoch = $12, updated_at = $13 "
-				     "WHERE practice_id = $1 AND id = $2";
+				     "WHERE practice_id = $1 AND id = $2 AND epoch = $14 RETURNING id";
 
-enum err accounts_update(struct work *work, const struct account_row *row)
+enum err accounts_update(struct work *work, const struct account_row *row, int64_t epoch_read)
 {
-	return db_run(work, NULL, update_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email),
-		      V_BOOL(row->email_verified), V_TEXT(row->given_name), V_TEXT(row->family_name),
-		      V_TEXT(row->class_), V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled),
-		      V_BOOL(row->must_change), V_INT(row->epoch), V_INT(work->now));
+	struct rows rows;
+
+	TRY(db_run(work, &rows, update_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email),
+		   V_BOOL(row->email_verified), V_TEXT(row->given_name), V_TEXT(row->family_name),
+		   V_TEXT(row->class_), V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled),
+		   V_BOOL(row->must_change), V_INT(row->epoch), V_INT(work->now), V_INT(epoch_read)));
+	return rows.count == 1 ? OK : fault(work, ERR_CONFLICT, "account %s was changed meanwhile", row->id);
 }
 
 static const char signed_in[] = "UPDATE account SET last_login_at = $3 WHERE practice_id = $1 AND id = $2";

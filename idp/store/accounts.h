@@ -4,6 +4,7 @@
 #define STORE_ACCOUNTS_H
 
 #include "base/base.h"
+#include "store/db.h"
 #include "store/roles.h"
 
 struct work;
@@ -17,21 +18,23 @@ struct account_row {
 enum err accounts_by_id(struct work *work, const char *id, struct account_row *out, bool *found) MUST_USE;
 enum err accounts_by_key(struct work *work, const char *email_key, struct account_row *out,
 			 bool *found) MUST_USE;
-/* The account and what it holds in one statement. */
-enum err accounts_with_assignments(struct work *work, const char *id, struct account_row *out, bool *found,
-				   struct assignment_row **assignments, size_t *count) MUST_USE;
-/* The same of a code or of a family, for db_run_calls. */
-struct call;
-struct rows;
-struct call accounts_of_code(struct work *work, const char *code_hash, struct rows *rows);
-struct call accounts_of_family(struct work *work, const char *family_id, struct rows *rows);
-void accounts_read(struct work *work, const struct rows *rows, struct account_row *out, bool *found,
-		   struct assignment_row **assignments, size_t *count);
+/* An account and what it holds, in one statement, alone or joined with what else decides: its columns begin at
+ * first. No row: there is no such account. */
+struct subject_rows {
+	struct rows rows;
+	size_t first;
+};
+enum err accounts_subject(struct work *work, const char *id, struct subject_rows *out) MUST_USE;
+/* At least one row. */
+void subject_rows_read(struct work *work, const struct subject_rows *from, struct account_row *out,
+		       struct assignment_row **assignments, size_t *count);
 enum err accounts_all(struct work *work, struct account_row **out, size_t *count) MUST_USE; /* by e-mail */
 /* Both keep the finder's row with the account's. */
 enum err accounts_insert(struct work *work, const struct account_row *row) MUST_USE;
 enum err accounts_delete(struct work *work, const char *id) MUST_USE; /* with all that is only its own */
-enum err accounts_update(struct work *work, const struct account_row *row) MUST_USE;
+/* Only while its epoch is still the one that was read: what ends sessions meanwhile (a status, a password) is
+ * not undone by who read before. ERR_CONFLICT. */
+enum err accounts_update(struct work *work, const struct account_row *row, int64_t epoch_read) MUST_USE;
 enum err accounts_signed_in(struct work *work, const char *id) MUST_USE; /* last_login_at */
 
 /* Over all practices: it stands outside the wall and shows ids alone. */

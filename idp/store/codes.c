@@ -2,6 +2,7 @@
 #include "base/app.h"
 #include "base/base.h"
 
+#include "store/columns.h"
 #include "store/db.h"
 #include "store/grants.h"
 
@@ -49,19 +50,31 @@ static void read_spent(const struct rows *rows, const char *hash, const char *cl
 	};
 }
 
-enum err codes_spend(struct work *w, const char *hash, const char *client_id, const struct call *with,
-		     size_t count, struct code_row *out, bool *won)
-{
-	struct rows rows = { 0 };
-	struct call calls[CALLS_MAX] = { db_call(w, &rows, spend_code, V_TEXT(w->practice), V_TEXT(hash),
-						 V_TEXT(client_id), V_INT(w->now)) };
+/* Live sessions of live accounts alone: of others nothing is given. */
+static const char behind_code[] =
+	"SELECT " SESSION_COLUMNS ", " SUBJECT_COLUMNS " FROM code c, " LIVE_SESSION JOIN_ASSIGNMENTS
+	" WHERE c.practice_id = $1 AND c.hash = $4 AND s.sid = c.sid AND a.id = c.account_id AND" IS_LIVE IN_ORDER;
 
-	assert(w->practice && tx_is_open(w) && count < CALLS_MAX);
-	memcpy(calls + 1, with, count * sizeof *with);
-	TRY(db_run_calls(w, calls, count + 1));
-	*won = rows.count == 1;
-	if (*won)
-		read_spent(&rows, hash, client_id, out);
+enum err codes_spend(struct work *w, const char *hash, const char *client_id, int64_t practice_epoch,
+		     struct spent_code *out, bool *won)
+{
+	struct rows spent = { 0 }, behind = { 0 };
+	const struct call calls[] = {
+		db_call(w, &spent, spend_code, V_TEXT(w->practice), V_TEXT(hash), V_TEXT(client_id),
+			V_INT(w->now)),
+		db_call(w, &behind, behind_code, V_TEXT(w->practice), V_INT(w->now), V_INT(practice_epoch),
+			V_TEXT(hash)),
+	};
+
+	assert(w->practice && tx_is_open(w));
+	TRY(db_run_calls(w, calls, COUNT(calls)));
+	*won = spent.count == 1;
+	if (!*won)
+		return OK;
+	*out = (struct spent_code){ .session_live = behind.count > 0, .subject = { behind, SESSION_WIDTH } };
+	read_spent(&spent, hash, client_id, &out->code);
+	if (out->session_live)
+		session_row_read(&behind, 0, 0, &out->session);
 	return OK;
 }
 

@@ -9,6 +9,8 @@
 
 #include "store/pg_store.h"
 
+static const char begin_tx[] = "BEGIN", commit_tx[] = "COMMIT", roll_back[] = "ROLLBACK";
+
 enum { CONNECT_US = 1500000, BACKOFF_FIRST_US = 100000, BACKOFF_LAST_US = 2000000 };
 
 static struct pg_store *store_of(const struct pg_db *db)
@@ -71,7 +73,7 @@ enum err pg_ready(struct pg_db *db, struct work *work, int64_t deadline_us)
 static void begin(struct exchange *x, struct pg_db *db)
 {
 	if (db->base.tx.open && !db->wire.in_tx) {
-		exchange_plain(x, STEP_PLAIN, "BEGIN");
+		exchange_plain(x, STEP_PLAIN, begin_tx);
 		db->wire.in_tx = true;
 	}
 }
@@ -134,7 +136,7 @@ static void pg_rollback(struct db *base, struct work *work)
 	if (!db->wire.in_tx)
 		return;
 	exchange_begin(&x, &db->wire, work, deadline());
-	exchange_plain(&x, STEP_PLAIN, "ROLLBACK");
+	exchange_plain(&x, STEP_PLAIN, roll_back);
 	if (exchange_end(&x) != OK && db->wire.conn)
 		wire_drop(&db->wire); /* the server rolls back what it loses sight of */
 	db->wire.in_tx = false;
@@ -158,7 +160,7 @@ static enum err pg_commit(struct db *base, struct work *work)
 		exchange_begin(&x, &db->wire, work, until);
 		send_pending(&x, db);
 		if (begun)
-			exchange_plain(&x, STEP_COMMIT, "COMMIT");
+			exchange_plain(&x, STEP_COMMIT, commit_tx);
 		err = exchange_end(&x);
 	}
 	if (err != OK)

@@ -128,7 +128,7 @@ static enum err bind_all(const struct side *side, struct work *work, struct stat
 {
 	int params = sqlite3_bind_parameter_count(statement->handle);
 
-	assert(statement->params <= call->count);
+	assert(statement->params <= call->count && (params == 0 || call->values));
 	for (int i = 1; i <= params; i++) {
 		if (bind(statement->handle, i, &call->values[statement->order[i - 1]]) != SQLITE_OK)
 			return refused(side, work);

@@ -2,6 +2,7 @@
 #include "base/app.h"
 #include "base/base.h"
 
+#include "store/columns.h"
 #include "store/db.h"
 #include "store/grants.h"
 
@@ -23,16 +24,16 @@ enum err families_insert(struct work *w, const struct family_row *r)
 }
 
 static const char find_family[] =
-	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, "
-	"f.amr, f.offline,"
-	" f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at, "
-	"f.revoked_at,"
-	" a.epoch, a.disabled, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, s.ends_at"
+	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, f.amr,"
+	" f.offline, f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at,"
+	" f.revoked_at, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, s.ends_at, " SUBJECT_COLUMNS
 	" FROM family f"
 	" JOIN practice p ON p.id = f.practice_id"
 	" LEFT JOIN account a ON a.practice_id = f.practice_id AND a.id = f.account_id"
-	" LEFT JOIN session s ON s.practice_id = f.practice_id AND s.sid = f.sid"
-	" WHERE f.practice_id = $1 AND f.id = $2";
+	" LEFT JOIN session s ON s.practice_id = f.practice_id AND s.sid = f.sid" JOIN_ASSIGNMENTS
+	" WHERE f.practice_id = $1 AND f.id = $2" IN_ORDER;
+/* Of SUBJECT_COLUMNS there: the account's id, disabled, epoch. */
+enum { SUBJECT_AT = 23, ACCOUNT_ID = SUBJECT_AT, ACCOUNT_OFF = SUBJECT_AT + 9, ACCOUNT_EPOCH = SUBJECT_AT + 11 };
 
 static void read_row(const struct rows *rows, const char *id, struct family_row *out)
 {
@@ -61,29 +62,25 @@ static void read_row(const struct rows *rows, const char *id, struct family_row 
 static void read_state(const struct work *w, const struct rows *rows, const char *id,
 		       struct family_state *out)
 {
+	*out = (struct family_state){ .subject = { *rows, SUBJECT_AT } };
 	read_row(rows, id, &out->row);
-	out->account_on = !rows_null(rows, 0, 17) && !rows_bool(rows, 0, 18) &&
-			  rows_int(rows, 0, 17) == out->row.account_epoch;
-	out->practice_on = !rows_bool(rows, 0, 20) && rows_int(rows, 0, 19) == out->row.practice_epoch;
-	out->session_seen_at = rows_int(rows, 0, 22);
-	out->session_idle_seconds = rows_int(rows, 0, 23);
-	out->session_ends_at = rows_int(rows, 0, 24);
-	out->session_on = !rows_null(rows, 0, 22) && rows_null(rows, 0, 21) &&
+	out->account_on = !rows_null(rows, 0, ACCOUNT_ID) && !rows_bool(rows, 0, ACCOUNT_OFF) &&
+			  rows_int(rows, 0, ACCOUNT_EPOCH) == out->row.account_epoch;
+	out->practice_on = !rows_bool(rows, 0, 18) && rows_int(rows, 0, 17) == out->row.practice_epoch;
+	out->session_seen_at = rows_int(rows, 0, 20);
+	out->session_idle_seconds = rows_int(rows, 0, 21);
+	out->session_ends_at = rows_int(rows, 0, 22);
+	out->session_on = !rows_null(rows, 0, 20) && rows_null(rows, 0, 19) &&
 			  out->session_seen_at + out->session_idle_seconds > w->now &&
 			  out->session_ends_at > w->now;
 }
 
-enum err families_find(struct work *w, const char *id, const struct call *with, size_t count,
-		       struct family_state *out, bool *found)
+enum err families_find(struct work *w, const char *id, struct family_state *out, bool *found)
 {
 	struct rows rows = { 0 };
-	struct call calls[CALLS_MAX] = { db_call(w, &rows, find_family, V_TEXT(w->practice), V_TEXT(id)) };
 
-	assert(count < CALLS_MAX);
-	if (count)
-		memcpy(calls + 1, with, count * sizeof *with);
-	TRY(db_run_calls(w, calls, count + 1));
-	*found = rows.count == 1;
+	TRY(db_run(w, &rows, find_family, V_TEXT(w->practice), V_TEXT(id)));
+	*found = rows.count > 0;
 	if (*found)
 		read_state(w, &rows, id, out);
 	return OK;
@@ -95,30 +92,29 @@ bool family_is_live(const struct family_state *s, int64_t now)
 	       (s->row.offline || s->session_on);
 }
 
-/* Exactly one successor is ever made: of any number of callers with the same token one moves the
- * generation; whoever revokes writes the same row, so either order is consistent. */
+/* Exactly one successor is ever made: of any number of callers with the same token one moves the generation;
+ * whoever revokes writes the same row, so either order is consistent. What is read behind it is not older than
+ * the row's lock. */
 static const char rotate_family[] =
 	"UPDATE family SET generation = generation + 1, rotated_at = $5"
 	" WHERE practice_id = $1 AND id = $2 AND client_id = $3 AND generation = $4"
-	" AND revoked_at IS NULL AND expires_at > $5"
-	" AND practice_epoch = (SELECT p.epoch FROM practice p WHERE p.id = $1 AND p.disabled = FALSE)"
-	" AND account_epoch = (SELECT a.epoch FROM account a WHERE a.practice_id = $1 AND a.id = "
-	"family.account_id"
-	" AND a.disabled = FALSE)"
-	" RETURNING generation";
+	" AND revoked_at IS NULL AND expires_at > $5 RETURNING generation";
 
-enum err families_rotate(struct work *w, const struct family_turn *turn, const struct call *with, size_t count,
-			 struct family_state *before, bool *found, bool *won)
+enum err families_rotate(struct work *w, const char *id, const char *client_id, int64_t presented,
+			 struct family_state *after, bool *won)
 {
-	struct rows turned = { 0 };
-	struct call calls[CALLS_MAX];
+	struct rows moved = { 0 }, found = { 0 };
+	const struct call calls[] = {
+		db_call(w, &moved, rotate_family, V_TEXT(w->practice), V_TEXT(id), V_TEXT(client_id),
+			V_INT(presented), V_INT(w->now)),
+		db_call(w, &found, find_family, V_TEXT(w->practice), V_TEXT(id)),
+	};
 
-	assert(tx_is_open(w) && count + 1 < CALLS_MAX);
-	memcpy(calls, with, count * sizeof *with);
-	calls[count] = db_call(w, &turned, rotate_family, V_TEXT(w->practice), V_TEXT(turn->id),
-			       V_TEXT(turn->client_id), V_INT(turn->presented), V_INT(w->now));
-	TRY(families_find(w, turn->id, calls, count + 1, before, found));
-	*won = turned.count == 1;
+	assert(tx_is_open(w));
+	TRY(db_run_calls(w, calls, COUNT(calls)));
+	*won = moved.count == 1 && found.count > 0;
+	if (*won)
+		read_state(w, &found, id, after);
 	return OK;
 }
 

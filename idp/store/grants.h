@@ -10,9 +10,10 @@
 #define STORE_GRANTS_H
 
 #include "base/base.h"
+#include "store/accounts.h"
+#include "store/sessions.h"
 
 struct work;
-struct call;
 
 /* Only the hash of a code is kept. family_id is decided when the code is made, so that a code that
  * comes back can revoke what it gave before anyone looks anything up. */
@@ -26,10 +27,16 @@ struct code_row {
 };
 /* Inside a transaction; rides with it. */
 enum err codes_insert(struct work *work, const struct code_row *row) MUST_USE;
-/* Inside a transaction; with: what is read after it in the same round trip. Not won: no such live code of this
- * client; out is untouched. */
-enum err codes_spend(struct work *work, const char *hash, const char *client_id, const struct call *with,
-		     size_t count, struct code_row *out, bool *won) MUST_USE;
+/* Inside a transaction, in one round trip: the code is spent, and read with it who stands behind it. Not won: no
+ * such live code of this client; out is untouched. practice_epoch: what this node knows. */
+struct spent_code {
+	struct code_row code;
+	bool session_live;
+	struct session_row session;  /* these two only with a live one */
+	struct subject_rows subject;
+};
+enum err codes_spend(struct work *work, const char *hash, const char *client_id, int64_t practice_epoch,
+		     struct spent_code *out, bool *won) MUST_USE;
 /* What is known of a code that could not be spent. */
 struct code_facts {
 	const char *client_id, *account_id, *family_id;
@@ -53,22 +60,17 @@ struct family_state {
 	bool practice_on; /* the same of the practice */
 	bool session_on;  /* not ended, not idle, not over by work->now */
 	int64_t session_ends_at, session_seen_at, session_idle_seconds;
+	struct subject_rows subject; /* when the account is there */
 };
 /* Inside a transaction; rides with it. */
 enum err families_insert(struct work *work, const struct family_row *row) MUST_USE;
-/* with: what else is read in the same round trip. */
-enum err families_find(struct work *work, const char *id, const struct call *with, size_t count,
-		       struct family_state *out, bool *found) MUST_USE;
+enum err families_find(struct work *work, const char *id, struct family_state *out, bool *found) MUST_USE;
 /* Not revoked, not expired; account and practice on; session on unless offline. */
 bool family_is_live(const struct family_state *state, int64_t now);
-/* Inside a transaction, in one round trip: the family as it was, what is read with it, and the turn: presented
- * becomes presented + 1, once; only while the family's own row, account and practice are on. */
-struct family_turn {
-	const char *id, *client_id;
-	int64_t presented;
-};
-enum err families_rotate(struct work *work, const struct family_turn *turn, const struct call *with,
-			 size_t count, struct family_state *before, bool *found, bool *won) MUST_USE;
+/* Inside a transaction, in one round trip: presented becomes presented + 1, once, while the family itself is on;
+ * then the family is read. The caller asks family_is_live before it commits. */
+enum err families_rotate(struct work *work, const char *id, const char *client_id, int64_t presented,
+			 struct family_state *after, bool *won) MUST_USE;
 /* Ends it for good. *won false: it was ended before, or there is none. */
 enum err families_revoke(struct work *work, const char *id, bool *won) MUST_USE;
 

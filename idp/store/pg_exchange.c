@@ -60,14 +60,6 @@ void exchange_begin(struct exchange *x, struct wire *wire, struct work *work, in
 	wire->warned = false;
 }
 
-void exchange_plain(struct exchange *x, enum step_kind kind, const char *word)
-{
-	int sent = PQsendQueryParams(x->wire->conn, word, 0, NULL, NULL, NULL, NULL, 0);
-
-	x->commits = kind == STEP_COMMIT;
-	add_step(x, sent, (struct step){ .kind = kind });
-}
-
 static void name_of(const struct statement *statement, char *out, size_t size)
 {
 	snprintf(out, size, "s%u", statement->number);
@@ -128,6 +120,12 @@ static void send_call(struct exchange *x, const struct call *call, struct step s
 		 PQsendQueryPrepared(x->wire->conn, name, (int)statement->params, packed.at, packed.lengths,
 				     packed.formats, 0),
 		 step);
+}
+
+void exchange_plain(struct exchange *x, enum step_kind kind, const char *word)
+{
+	x->commits = kind == STEP_COMMIT;
+	send_call(x, &(struct call){ .sql = word }, (struct step){ .kind = kind });
 }
 
 static void stand(struct exchange *x, const char *practice)

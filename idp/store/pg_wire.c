@@ -14,6 +14,7 @@
 static const char settings[] =
 	"SET statement_timeout = 2500; SET lock_timeout = 2500; SET bytea_output = 'hex';"
 	"SET default_transaction_isolation = 'read committed'; SET DateStyle = 'ISO';"
+	"SET plan_cache_mode = force_generic_plan; SET jit = off;"
 	"SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = "
 	"'off';"
 	"SET ROLE lanyard_app";

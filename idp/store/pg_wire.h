@@ -65,7 +65,7 @@ struct exchange {
 
 /* The wire is connected. deadline: monotonic. */
 void exchange_begin(struct exchange *x, struct wire *wire, struct work *work, int64_t deadline_us);
-/* BEGIN, COMMIT or ROLLBACK. */
+/* BEGIN, COMMIT or ROLLBACK; kept prepared like every statement, by its address. */
 void exchange_plain(struct exchange *x, enum step_kind kind, const char *word);
 /* practice NULL: behind the wall there is nothing to see. At most EXCHANGE_CALLS of them. */
 void exchange_call(struct exchange *x, const char *practice, const struct call *call);

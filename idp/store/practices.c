@@ -62,13 +62,14 @@ enum err practices_insert(struct work *work, const struct practice_row *row)
 }
 
 static const char update_practice[] =
-	"UPDATE practice SET name = $2, timezone = $3, template = $4, policy = $5, epoch = $6, disabled = $7"
+	"UPDATE practice SET name = $2, timezone = $3, template = $4, policy = $5, disabled = $6,"
+	" epoch = CASE WHEN $6 = TRUE AND disabled = FALSE THEN epoch + 1 ELSE epoch END"
 	" WHERE id = $1 AND deleted_at IS NULL";
 
 enum err practices_update(struct work *work, const struct practice_row *row)
 {
 	return db_run(work, NULL, update_practice, V_TEXT(row->id), V_TEXT(row->name), V_TEXT(row->timezone),
-		      V_TEXT(row->template), V_TEXT(row->policy), V_INT(row->epoch), V_BOOL(row->disabled));
+		      V_TEXT(row->template), V_TEXT(row->policy), V_BOOL(row->disabled));
 }
 
 static const char retire_practice[] = "UPDATE practice SET disabled = TRUE, epoch = epoch + 1, deleted_at = "

@@ -17,7 +17,9 @@ enum err practices_find(struct work *work, const char *id, struct practice_row *
 enum err practices_all(struct work *work, struct practice_row **out, size_t *count) MUST_USE;
 /* Takes the next number; row->number is not read. */
 enum err practices_insert(struct work *work, const struct practice_row *row) MUST_USE;
-enum err practices_update(struct work *work, const struct practice_row *row) MUST_USE; /* also the epoch */
+/* The epoch is the store's own: it moves when the practice closes, so what was open then stays dead when it
+ * opens again. */
+enum err practices_update(struct work *work, const struct practice_row *row) MUST_USE;
 enum err practices_retire(struct work *work, const char *id) MUST_USE; /* tombstone, epoch + 1 */
 enum err practices_next_epoch(struct work *work, const char *id, bool *found) MUST_USE;
 /* Holds the row until the transaction ends: two of them cannot both believe they leave an owner behind. */

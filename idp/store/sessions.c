@@ -3,52 +3,49 @@
 
 #include "base/app.h"
 #include "base/arena.h"
+#include "store/columns.h"
 #include "store/db.h"
 #include "store/sessions.h"
 
-#define COLUMNS                                                                                              \
-	"s.hash, s.sid, s.account_id, s.acr, s.amr, s.location_id, s.address, s.user_agent, s.started_at,"   \
-	" s.seen_at, s.idle_seconds, s.ends_at, s.auth_time, s.account_epoch, s.practice_epoch"
 #define PERSON ", a.email, a.given_name, a.family_name"
+#define LIVE   " FROM " LIVE_SESSION " WHERE" IS_LIVE
 #define ENDED                                                                                                \
 	" RETURNING hash, sid, account_id, acr, amr, location_id, address, user_agent, started_at, seen_at," \
 	" idle_seconds, ends_at, auth_time, account_epoch, practice_epoch"
 
-/* $1 practice, $2 now, $3 its epoch. A node may know an older epoch than the session was begun under, so only
- * an older session is dead. */
-#define LIVE                                                                                                 \
-	" FROM session s JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id"            \
-	" WHERE s.practice_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2"                                \
-	" AND s.seen_at + s.idle_seconds > $2 AND s.practice_epoch >= $3"                                    \
-	" AND a.disabled = FALSE AND a.epoch = s.account_epoch"
-
-static void read_row(const struct rows *rows, size_t at, struct session_row *out)
+void session_row_read(const struct rows *rows, size_t row, size_t first, struct session_row *out)
 {
 	*out = (struct session_row){
-		.hash = rows_text(rows, at, 0),
-		.sid = rows_text(rows, at, 1),
-		.account_id = rows_text(rows, at, 2),
-		.acr = rows_text(rows, at, 3),
-		.amr = rows_text(rows, at, 4),
-		.location_id = rows_text(rows, at, 5),
-		.address = rows_text(rows, at, 6),
-		.user_agent = rows_text(rows, at, 7),
-		.started_at = rows_int(rows, at, 8),
-		.seen_at = rows_int(rows, at, 9),
-		.idle_seconds = rows_int(rows, at, 10),
-		.ends_at = rows_int(rows, at, 11),
-		.auth_time = rows_int(rows, at, 12),
-		.account_epoch = rows_int(rows, at, 13),
-		.practice_epoch = rows_int(rows, at, 14),
+		.hash = rows_text(rows, row, first),
+		.sid = rows_text(rows, row, first + 1),
+		.account_id = rows_text(rows, row, first + 2),
+		.acr = rows_text(rows, row, first + 3),
+		.amr = rows_text(rows, row, first + 4),
+		.location_id = rows_text(rows, row, first + 5),
+		.address = rows_text(rows, row, first + 6),
+		.user_agent = rows_text(rows, row, first + 7),
+		.started_at = rows_int(rows, row, first + 8),
+		.seen_at = rows_int(rows, row, first + 9),
+		.idle_seconds = rows_int(rows, row, first + 10),
+		.ends_at = rows_int(rows, row, first + 11),
+		.auth_time = rows_int(rows, row, first + 12),
+		.account_epoch = rows_int(rows, row, first + 13),
+		.practice_epoch = rows_int(rows, row, first + 14),
 	};
-	if (rows->columns <= 15)
-		return;
-	out->email = rows_text(rows, at, 15);
-	out->given_name = rows_text(rows, at, 16);
-	out->family_name = rows_text(rows, at, 17);
 }
 
-enum err sessions_read(const struct rows *rows, struct session_row *out)
+/* SESSION_COLUMNS alone or with PERSON. */
+static void read_row(const struct rows *rows, size_t at, struct session_row *out)
+{
+	session_row_read(rows, at, 0, out);
+	if (rows->columns <= SESSION_WIDTH)
+		return;
+	out->email = rows_text(rows, at, SESSION_WIDTH);
+	out->given_name = rows_text(rows, at, SESSION_WIDTH + 1);
+	out->family_name = rows_text(rows, at, SESSION_WIDTH + 2);
+}
+
+static enum err read_one(const struct rows *rows, struct session_row *out)
 {
 	if (rows->count == 0)
 		return ERR_NOT_FOUND;
@@ -81,7 +78,7 @@ enum err sessions_insert(struct work *work, const struct session_row *row)
 		      V_INT(row->practice_epoch), V_TEXT(row->address), V_TEXT(row->user_agent));
 }
 
-static const char live_by_hash[] = "SELECT " COLUMNS PERSON LIVE " AND s.hash = $4";
+static const char live_by_hash[] = "SELECT " SESSION_COLUMNS PERSON LIVE " AND s.hash = $4";
 
 enum err sessions_by_hash(struct work *work, const char *hash, int64_t practice_epoch,
 			  struct session_row *out)
@@ -90,10 +87,10 @@ enum err sessions_by_hash(struct work *work, const char *hash, int64_t practice_
 
 	TRY(db_run(work, &rows, live_by_hash, V_TEXT(work->practice), V_INT(work->now), V_INT(practice_epoch),
 		   V_TEXT(hash)));
-	return sessions_read(&rows, out);
+	return read_one(&rows, out);
 }
 
-static const char live_by_sid[] = "SELECT " COLUMNS PERSON LIVE " AND s.sid = $4";
+static const char live_by_sid[] = "SELECT " SESSION_COLUMNS PERSON LIVE " AND s.sid = $4";
 
 enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_epoch, struct session_row *out)
 {
@@ -101,23 +98,12 @@ enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_ep
 
 	TRY(db_run(work, &rows, live_by_sid, V_TEXT(work->practice), V_INT(work->now), V_INT(practice_epoch),
 		   V_TEXT(sid)));
-	return sessions_read(&rows, out);
+	return read_one(&rows, out);
 }
 
-static const char live_of_code[] =
-	"SELECT " COLUMNS PERSON LIVE
-	" AND s.sid = (SELECT c.sid FROM code c WHERE c.practice_id = $1 AND c.hash = $4)";
-
-struct call sessions_of_code(struct work *work, const char *code_hash, int64_t practice_epoch,
-			     struct rows *rows)
-{
-	return db_call(work, rows, live_of_code, V_TEXT(work->practice), V_INT(work->now),
-		       V_INT(practice_epoch), V_TEXT(code_hash));
-}
-
-static const char live_of_practice[] = "SELECT " COLUMNS PERSON LIVE " ORDER BY s.started_at DESC, s.sid";
+static const char live_of_practice[] = "SELECT " SESSION_COLUMNS PERSON LIVE " ORDER BY s.started_at DESC, s.sid";
 static const char live_of_account[] =
-	"SELECT " COLUMNS PERSON LIVE " AND s.account_id = $4 ORDER BY s.started_at DESC, s.sid";
+	"SELECT " SESSION_COLUMNS PERSON LIVE " AND s.account_id = $4 ORDER BY s.started_at DESC, s.sid";
 
 enum err sessions_live(struct work *work, const char *account_id, int64_t practice_epoch,
 		       struct session_row **out, size_t *count)
@@ -140,7 +126,11 @@ static const char touch_session[] = "UPDATE session SET seen_at = $3 WHERE pract
 
 enum err sessions_touch(struct work *work, const char *sid)
 {
-	return db_run(work, NULL, touch_session, V_TEXT(work->practice), V_TEXT(sid), V_INT(work->now));
+	const struct value values[] = { V_TEXT(work->practice), V_TEXT(sid), V_INT(work->now) };
+	struct tx *tx = tx_of(work);
+
+	return tx ? tx_also_values(tx, touch_session, values, COUNT(values))
+		  : db_run_values(work, NULL, touch_session, values, COUNT(values));
 }
 
 static const char move_session[] = "UPDATE session SET location_id = $3 WHERE practice_id = $1 AND hash = $2 "

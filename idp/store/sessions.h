@@ -8,8 +8,6 @@
 #include "base/base.h"
 
 struct work;
-struct call;
-struct rows;
 
 struct session_row {
 	const char *hash, *sid, *account_id, *acr, *amr, *location_id, *address, *user_agent;
@@ -23,10 +21,6 @@ enum err sessions_by_hash(struct work *work, const char *hash, int64_t practice_
 			  struct session_row *out) MUST_USE;
 enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_epoch,
 			 struct session_row *out) MUST_USE;
-/* For db_run_calls: the live session behind a code, spent or not. */
-struct call sessions_of_code(struct work *work, const char *code_hash, int64_t practice_epoch,
-			     struct rows *rows);
-enum err sessions_read(const struct rows *rows, struct session_row *out) MUST_USE; /* ERR_NOT_FOUND */
 /* Live ones, newest first. account_id NULL: of the whole practice. */
 enum err sessions_live(struct work *work, const char *account_id, int64_t practice_epoch,
 		       struct session_row **out, size_t *count) MUST_USE;

@@ -1,5 +1,6 @@
 // agent.mjs: a browser without a screen: cookies, forms, redirects, as HTTP. For stories that need hundreds of sign-ins.
 import http from 'node:http';
+import { catchUp } from './clinic.mjs';
 
 const pool = new http.Agent({ keepAlive: true, maxSockets: 256 });
 
@@ -37,6 +38,7 @@ export class Agent {
       sent['content-type'] = 'application/x-www-form-urlencoded';
       body = form instanceof URLSearchParams ? form.toString() : new URLSearchParams(form).toString();
     }
+    await catchUp();
     const answer = await exchange(url, method, sent, body);
     for (const line of answer.raw['set-cookie'] ?? []) {
       const [pair] = line.split(';');

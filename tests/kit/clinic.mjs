@@ -26,6 +26,10 @@ export function freePort() {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// After a command that blocked this process: lets it hear which connections the server has closed meanwhile.
+const turn = () => new Promise((done) => setImmediate(done));
+export const catchUp = async () => { await turn(); await turn(); };
+
 export async function until(what, check, ms = 15000) {
   const end = Date.now() + ms;
   let last;

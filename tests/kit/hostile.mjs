@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
 import net from 'node:net';
 import { Agent } from './agent.mjs';
-import { appDocument, people } from './clinic.mjs';
+import { appDocument, catchUp, people } from './clinic.mjs';
 
 export const redirect = 'http://localhost:9999/cb';
 export const bye = 'http://localhost:9999/bye';
@@ -41,6 +41,7 @@ export const encode = (form) => (typeof form === 'string' ? form : new URLSearch
 export async function ask(url, { method = 'GET', form, headers = {} } = {}) {
   const sent = { ...headers };
   if (form !== undefined) sent['content-type'] = 'application/x-www-form-urlencoded';
+  await catchUp();
   const answer = await fetch(url, { method, headers: sent, body: form === undefined ? undefined : encode(form), redirect: 'manual' });
   const text = await answer.text();
   let json;

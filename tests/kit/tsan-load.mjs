@@ -1,9 +1,14 @@
-// tsan-load.mjs: many connections over the token endpoint, userinfo, pages and sign-ins, then a clean stop.
+// tsan-load.mjs: many connections over the token endpoint, documents, pages and sign-ins, then a clean stop.
+// A report of ThreadSanitizer in the server's log fails, and is printed.
 import { Agent } from './agent.mjs';
 import { appDocument, people, startClinic, stores } from './clinic.mjs';
 
 const seconds = Number(process.env.TSAN_SECONDS ?? 8);
 let bad = 0;
+
+// The reports in a log, each from its frame line to the next.
+const reports = (log) => log.match(/^=+\n(?:WARNING|FATAL): ThreadSanitizer[^]*?(?=^=+$|$(?![^]))/gm) ?? [];
+
 for (const store of stores) {
   const clinic = await startClinic({ store });
   clinic.apply(appDocument());
@@ -45,7 +50,14 @@ for (const store of stores) {
     }
   };
   await Promise.all([...Array.from({ length: 12 }, machine), reader('/.well-known/openid-configuration'), reader('/oauth2/jwks'), person(), person(), administrator()]);
-  try { await clinic.stop(); } catch (error) { bad++; console.error(error.message); }
+  const how = await clinic.kill(0, 'SIGTERM');
+  const found = reports(clinic.log());
+  for (const report of found.slice(0, 10)) console.error(report);
+  if (how.code !== 0 || found.length) {
+    bad++;
+    console.error(`${store}: ended with ${JSON.stringify(how)}, ${found.length} reports\n${clinic.log().slice(-2000)}`);
+  }
+  await clinic.stop();
   console.log(store, Object.fromEntries(statuses));
   if ([...statuses.keys()].some((status) => status >= 500 && status !== 503) || !statuses.get(200)) bad++;
 }

