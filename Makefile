@@ -165,7 +165,7 @@ install: all ## install under PREFIX (DESTDIR aware)
 
 # --- tests ------------------------------------------------------------------------------------------------------
 # T=word runs what matches; STORIES_STORES=sqlite|postgresql narrows the engines.
-.PHONY: test test-quick test-pg asan tsan valgrind fuzz fuzz-replay races soak
+.PHONY: test test-quick test-pg asan tsan valgrind fuzz fuzz-keep fuzz-replay soak
 test: deps-test ## all tests: lint, unit, stories, fuzz corpora, sanitizers; ends with "N passed, N failed"
 	@bash tests/kit/test.sh $(if $(T),--match "$(T)")
 
@@ -184,8 +184,11 @@ tsan: ## the concurrent parts and the server under load, under ThreadSanitizer
 valgrind: ## unit tests under memcheck
 	@bash tests/kit/test.sh --valgrind
 
-fuzz: ## search for SECONDS (60) in each fuzz target
+fuzz: ## search for SECONDS_EACH (60) in each fuzz target
 	@bash tests/kit/fuzz.sh search $${SECONDS_EACH:-60} $(T)
+
+fuzz-keep: ## add to the corpora what the search found, when it is small and reaches new code
+	@bash tests/kit/fuzz.sh keep 0 $(T)
 
 fuzz-replay: ## run every fuzz target over its corpus
 	@bash tests/kit/fuzz.sh replay 0 $(T)
