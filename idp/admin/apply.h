@@ -22,6 +22,7 @@ struct yaml_document;
 /* apply_fields.c: one row a field; apps have the rows of store/apps.h besides. */
 enum apply_kind {
 	APPLY_TEXT,
+	APPLY_LINES, /* text that may have line breaks */
 	APPLY_SLUG,
 	APPLY_EMAIL,
 	APPLY_WORD,

@@ -56,15 +56,15 @@ enum err apply_complain(struct work *work, const struct apply_document *document
 	return fault(work, ERR_DOCUMENT, "line %u, column %u: %s", line, column, text);
 }
 
-/* A complaint, or NULL when the text is fine. */
-static const char *text_fault(const char *text, size_t max)
+/* A complaint, or NULL when the text is fine; breaks: control characters that it may have. */
+static const char *text_fault(const char *text, size_t max, const char *breaks)
 {
 	if (*text == '\0')
 		return "must not be empty";
 	if (strlen(text) > max)
 		return "is too long";
 	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == '\x7f')
+		if (((unsigned char)*text < ' ' || *text == '\x7f') && !strchr(breaks, *text))
 			return "must not have control characters";
 	return NULL;
 }
@@ -110,13 +110,15 @@ static const char *scalar_fault(struct arena *arena, const struct apply_field *f
 	case APPLY_TIMEZONE:
 		return timezone_is_known(text) ? NULL : "must be a time zone such as America/Chicago";
 	case APPLY_SECRET:
-		return text_fault(text, 1024);
+		return text_fault(text, 1024, "");
 	case APPLY_NETWORKS: {
 		struct network network;
 		return network_parse(text, &network)
 			       ? NULL
 			       : "must be a network such as 10.1.2.0/24 or 103.171.247.*";
 	}
+	case APPLY_LINES: /* OpenID Connect Core 5.1.1 */
+		return text_fault(text, TEXT_MAX, "\r\n");
 	case APPLY_TEXT:
 	case APPLY_TEXTS:
 	case APPLY_LOCATIONS:
@@ -125,7 +127,7 @@ static const char *scalar_fault(struct arena *arena, const struct apply_field *f
 	case APPLY_OBJECTS:
 	case APPLY_FREE:
 	case APPLY_LATER:
-		return text_fault(text, TEXT_MAX);
+		return text_fault(text, TEXT_MAX, "");
 	}
 	return NULL;
 }
@@ -254,6 +256,7 @@ static enum err check_member(struct check *c, const struct apply_field *field, c
 	case APPLY_NETWORKS:
 		return check_list(c, field, object, key);
 	case APPLY_TEXT:
+	case APPLY_LINES:
 	case APPLY_SLUG:
 	case APPLY_EMAIL:
 	case APPLY_WORD:

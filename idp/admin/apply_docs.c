@@ -12,6 +12,7 @@
 
 static const char *const kind_words[] = {
 	[APPLY_TEXT] = "text",
+	[APPLY_LINES] = "text",
 	[APPLY_SLUG] = "id",
 	[APPLY_EMAIL] = "e-mail address",
 	[APPLY_WORD] = "one of",
@@ -181,6 +182,7 @@ static json_t *field_schema(const struct apply_field *field)
 	case APPLY_LATER:
 		return json_false();
 	case APPLY_TEXT:
+	case APPLY_LINES:
 	case APPLY_EMAIL:
 	case APPLY_DATE:
 	case APPLY_PHONE:

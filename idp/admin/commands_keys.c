@@ -7,8 +7,11 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "keys/keyring.h"
+#include "login/session.h"
 #include "people/audit.h"
+#include "people/practice.h"
 #include "store/db.h"
+#include "store/snapshot.h"
 
 static enum err list_keys(struct work *work, json_t **result)
 {
@@ -33,6 +36,27 @@ static enum err keys_list(struct work *work, const json_t *arguments, json_t **r
 	return list_keys(work, result);
 }
 
+/* Whoever has the key can have made any token: what stands on tokens ends everywhere (security.md 3.3). */
+static enum err everybody_out(struct work *work)
+{
+	const char *outer = work->practice;
+	enum err err = OK;
+
+	for (size_t i = 0; i < work->snapshot->practice_count && err == OK; i++) {
+		const struct practice *practice = &work->snapshot->practices[i];
+		size_t ended = 0;
+
+		if (practice->deleted)
+			continue;
+		work->practice = practice->id;
+		err = sessions_end_practice(work, &ended);
+		if (err == OK)
+			err = practice_log_out_everyone(work, practice->id);
+	}
+	work->practice = outer;
+	return err;
+}
+
 static enum err rotate(struct work *work, const char *alg, bool compromised)
 {
 	AUTO(json_done)
@@ -44,6 +68,8 @@ static enum err rotate(struct work *work, const char *alg, bool compromised)
 					      .target_kind = "keys",
 					      .target_id = alg ? alg : "all",
 					      .extra = extra }));
+	if (compromised)
+		TRY(everybody_out(work));
 	TRY(tx_commit(&tx));
 	return keyring_refresh(work);
 }
@@ -58,10 +84,12 @@ static enum err keys_rotate(struct work *work, const json_t *arguments, json_t *
 	if (alg && !text_equal(alg, "ES256") && !text_equal(alg, "RS256"))
 		return fault(work, ERR_PARAMETER_MALFORMED, "--alg is ES256 or RS256");
 	if (compromised)
-		TRY(confirmed(work, arguments, "compromised",
-			      "tokens that the old key signed are refused at once"));
+		TRY(confirmed(
+			work, arguments, "compromised",
+			"tokens that the old key signed are refused at once, and everybody is signed out"));
 	TRY(rotate(work, alg, compromised));
-	*message = compromised ? "The old key is gone from the key set; what it signed is refused."
+	*message = compromised ? "The old key is gone from the key set; what it signed is refused, and "
+				 "everybody is signed out."
 			       : "The old key stays published until what it signed has expired.";
 	return list_keys(work, result);
 }

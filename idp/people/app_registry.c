@@ -101,6 +101,23 @@ static enum err practices_check(struct work *work, const char *const *practices)
 	return OK;
 }
 
+/* Every refresh family and code of the app, behind the wall of each practice, also of one that it served
+ * earlier. */
+static enum err grants_end(struct work *work, const char *client_id)
+{
+	const char *outer = work->practice;
+	struct practice_row *rows = NULL;
+	size_t count = 0;
+	enum err err = practices_all(work, &rows, &count);
+
+	for (size_t i = 0; i < count && err == OK; i++) {
+		work->practice = rows[i].id;
+		err = apps_end_grants(work, client_id);
+	}
+	work->practice = outer;
+	return err;
+}
+
 static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row,
 			  const char *const *practices)
 {
@@ -110,6 +127,9 @@ static enum err app_write(struct work *work, const struct app_row *old, const st
 	TRY(practices_check(work, practices));
 	TRY(old ? apps_update(work, row) : apps_insert(work, row));
 	TRY(app_practices_set(work, row->client_id, practices));
+	/* Switched off is over: what was granted before does not come back when it is switched on again. */
+	if (old && !old->disabled && row->disabled)
+		TRY(grants_end(work, row->client_id));
 	TRY(snapshot_touch(work));
 	if (json_object_size(differences))
 		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
@@ -173,30 +193,12 @@ enum err app_set_secret(struct work *work, const char *client_id, const char *se
 						 .target_id = client_id });
 }
 
-/* Behind the wall of each practice, also of one that the app served earlier. */
-static enum err grants_end(struct work *work, const char *client_id)
-{
-	struct practice_row *rows = NULL;
-	size_t count = 0;
-
-	TRY(practices_all(work, &rows, &count));
-	for (size_t i = 0; i < count; i++) {
-		work->practice = rows[i].id;
-		TRY(apps_end_grants(work, client_id));
-	}
-	return OK;
-}
-
 enum err app_delete(struct work *work, const char *client_id)
 {
-	const char *outer = work->practice;
 	struct app_row row;
 
 	TRY(app_need(work, client_id, &row));
-	enum err err = grants_end(work, client_id);
-
-	work->practice = outer;
-	TRY(err);
+	TRY(grants_end(work, client_id));
 	TRY(apps_retire(work, client_id));
 	TRY(snapshot_touch(work));
 	return audit(work, &(struct audit_note){ .event = EVENT_APP_DELETED,

@@ -76,7 +76,15 @@ static bool is_url(const json_t *value)
 	return true;
 }
 
-/* An object whose members are all known texts; formatted and street_address may have line breaks. */
+static bool is_lines(const char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < 0x20 || *text == 0x7f) && *text != '\r' && *text != '\n')
+			return false;
+	return true;
+}
+
+/* An object whose members are all known texts; an address may have line breaks (OpenID Connect Core 5.1.1). */
 static bool has_only(const json_t *object, const char *const *known)
 {
 	const char *name = NULL;
@@ -85,7 +93,7 @@ static bool has_only(const json_t *object, const char *const *known)
 	json_object_foreach ((json_t *)(uintptr_t)object, name, value) {
 		const char *text = json_string_value(value);
 
-		if (!text || strlen(text) > 1000 || !text_list_has(known, name))
+		if (!text || strlen(text) > 1000 || !is_lines(text) || !text_list_has(known, name))
 			return false;
 	}
 	return json_object_size(object) > 0;
