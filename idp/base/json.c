@@ -28,11 +28,6 @@ static char *dump(struct arena *arena, const json_t *value, size_t flags)
 	return copy;
 }
 
-char *json_text(struct arena *arena, const json_t *value)
-{
-	return dump(arena, value, JSON_COMPACT);
-}
-
 char *json_canonical(struct arena *arena, const json_t *value)
 {
 	return dump(arena, value, JSON_COMPACT | JSON_SORT_KEYS);

@@ -5,7 +5,6 @@
 /* OpenSSL first: its headers use names that base.h poisons. */
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 
 #include "base/base.h"
@@ -22,12 +21,13 @@ enum { KEY = 32, KEY_ID = 4, NONCE = 12, TAG = 16, INFO_MAX = 512 };
 enum { VERSION_AT = 0, KEY_ID_AT = 1, NONCE_AT = 5, CLEAR_AT = 17, OVERHEAD = CLEAR_AT + TAG };
 enum { RECORD_VERSION = 1 };
 
-/* Alone on locked pages: not in swap, not in a core dump. */
+/* Alone on locked pages: not in swap, not in a core dump. Of the master key only what HKDF extracts from it is
+ * kept. */
 struct vault {
-	uint8_t master[KEY];
+	uint8_t extracted[KEY];
 	uint8_t key_id[KEY_ID];
-	EVP_KDF *kdf;
-	EVP_MAC *mac;
+	EVP_MAC_CTX *hmac; /* HMAC-SHA-256, ready but for its key: to be copied */
+	EVP_CIPHER *gcm;
 };
 
 /* Parts joined with their lengths. */
@@ -60,25 +60,73 @@ static struct info info_of(const char *use, const char *purpose, const char *row
 	return info;
 }
 
+/* Fetching an algorithm by name costs more than running it: each use copies what was made once. */
+static EVP_MAC_CTX *hmac_begin(const struct vault *vault, const uint8_t *key)
+{
+	EVP_MAC_CTX *context = EVP_MAC_CTX_dup(vault->hmac);
+	bool done = context && EVP_MAC_init(context, key, KEY, NULL) == 1;
+
+	assert(done);
+	return context;
+}
+
+static void hmac_add(EVP_MAC_CTX *context, const void *at, size_t size)
+{
+	bool done = size == 0 || EVP_MAC_update(context, at, size) == 1;
+
+	assert(done);
+}
+
+static void hmac_end(EVP_MAC_CTX *context, uint8_t out[KEY])
+{
+	size_t size = 0;
+	bool done = EVP_MAC_final(context, out, &size, KEY) == 1 && size == KEY;
+
+	EVP_MAC_CTX_free(context);
+	assert(done);
+}
+
+/* HKDF-Expand (RFC 5869 2.3) to one block: HMAC(extracted, info | 0x01). */
 static void derive(const struct vault *vault, const struct info *info, uint8_t *out, size_t size)
 {
-	EVP_KDF_CTX *context = EVP_KDF_CTX_new(vault->kdf);
-	char digest[] = "SHA256";
-	struct info copy = *info; /* OSSL_PARAM wants pointers to non-const */
-	uint8_t master[KEY];
+	static const uint8_t first_block = 1;
+	EVP_MAC_CTX *context = hmac_begin(vault, vault->extracted);
+	uint8_t block[KEY];
 
-	memcpy(master, vault->master, KEY);
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, master, sizeof master),
-		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, copy.at, copy.size),
+	assert(size <= KEY);
+	hmac_add(context, info->at, info->size);
+	hmac_add(context, &first_block, 1);
+	hmac_end(context, block);
+	memcpy(out, block, size);
+	wipe(block, sizeof block);
+}
+
+static EVP_MAC_CTX *hmac_new(const uint8_t *key)
+{
+	EVP_MAC *mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	char digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
 		OSSL_PARAM_construct_end(),
 	};
-	bool done = context && EVP_KDF_derive(context, out, size, params) == 1;
+	EVP_MAC_CTX *context = mac ? EVP_MAC_CTX_new(mac) : NULL;
+	bool done = context && EVP_MAC_init(context, key, KEY, params) == 1;
 
-	EVP_KDF_CTX_free(context);
-	wipe(master, sizeof master);
+	EVP_MAC_free(mac); /* the context counts it */
 	assert(done);
+	return context;
+}
+
+/* HKDF-Extract (RFC 5869 2.2) without salt: HMAC under a key of zeros. */
+static void extract(struct vault *vault, struct bytes master)
+{
+	static const uint8_t no_salt[KEY];
+
+	vault->hmac = hmac_new(no_salt);
+	EVP_MAC_CTX *context = hmac_begin(vault, no_salt);
+
+	hmac_add(context, master.at, master.size);
+	hmac_end(context, vault->extracted);
 }
 
 struct vault *vault_open(struct bytes master)
@@ -93,10 +141,9 @@ struct vault *vault_open(struct bytes master)
 	(void)madvise(at, sizeof(struct vault), MADV_DONTDUMP);
 	struct vault *vault = at;
 
-	memcpy(vault->master, master.at, KEY);
-	vault->kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	vault->mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	assert(vault->kdf && vault->mac);
+	extract(vault, master);
+	vault->gcm = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	assert(vault->gcm);
 	struct info info = info_of("key id", "seal", NULL);
 
 	derive(vault, &info, vault->key_id, KEY_ID);
@@ -107,8 +154,8 @@ void vault_close(struct vault *vault)
 {
 	if (!vault)
 		return;
-	EVP_KDF_free(vault->kdf);
-	EVP_MAC_free(vault->mac);
+	EVP_MAC_CTX_free(vault->hmac);
+	EVP_CIPHER_free(vault->gcm);
 	wipe(vault, sizeof *vault);
 	(void)munmap(vault, sizeof *vault); /* cannot fail for what mmap gave */
 }
@@ -125,7 +172,7 @@ static EVP_CIPHER_CTX *gcm(struct vault *vault, const char *purpose, const char 
 	derive(vault, &info, key, sizeof key);
 	bool done =
 		context &&
-		EVP_CipherInit_ex(context, EVP_aes_256_gcm(), NULL, key, record + NONCE_AT, encrypt) == 1 &&
+		EVP_CipherInit_ex(context, vault->gcm, NULL, key, record + NONCE_AT, encrypt) == 1 &&
 		EVP_CipherUpdate(context, NULL, &ignored, record, NONCE_AT) == 1 &&
 		EVP_CipherUpdate(context, NULL, &ignored, info.at, (int)info.size) == 1;
 
@@ -185,48 +232,25 @@ enum err unseal(struct vault *vault, struct arena *arena, const char *purpose, c
 	return OK;
 }
 
-/* HMAC-SHA-256 (RFC 2104) in pieces. */
+/* HMAC-SHA-256 (RFC 2104) in pieces, under a key of its own. */
 static EVP_MAC_CTX *mac_begin(struct vault *vault, const char *use, const char *purpose)
 {
 	struct info info = info_of(use, purpose, NULL);
-	char digest[] = "SHA256";
-	OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
 	uint8_t key[KEY];
-	EVP_MAC_CTX *context = EVP_MAC_CTX_new(vault->mac);
 
 	derive(vault, &info, key, sizeof key);
-	bool done = context && EVP_MAC_init(context, key, sizeof key, params) == 1;
+	EVP_MAC_CTX *context = hmac_begin(vault, key);
 
 	wipe(key, sizeof key);
-	assert(done);
 	return context;
-}
-
-static void mac_add(EVP_MAC_CTX *context, const void *at, size_t size)
-{
-	bool done = size == 0 || EVP_MAC_update(context, at, size) == 1;
-
-	assert(done);
-}
-
-static void mac_end(EVP_MAC_CTX *context, uint8_t out[32])
-{
-	size_t size = 0;
-	bool done = EVP_MAC_final(context, out, &size, 32) == 1 && size == 32;
-
-	EVP_MAC_CTX_free(context);
-	assert(done);
 }
 
 void vault_mac(struct vault *vault, const char *purpose, struct bytes message, uint8_t out[32])
 {
 	EVP_MAC_CTX *context = mac_begin(vault, "mac", purpose);
 
-	mac_add(context, message.at, message.size);
-	mac_end(context, out);
+	hmac_add(context, message.at, message.size);
+	hmac_end(context, out);
 }
 
 char *vault_mac_text(struct vault *vault, struct arena *arena, const char *purpose, ...)
@@ -240,10 +264,10 @@ char *vault_mac_text(struct vault *vault, struct arena *arena, const char *purpo
 	for (const char *part; (part = va_arg(args, const char *));) {
 		uint64_t length = __builtin_bswap64(strlen(part));
 
-		mac_add(context, &length, sizeof length);
-		mac_add(context, part, strlen(part));
+		hmac_add(context, &length, sizeof length);
+		hmac_add(context, part, strlen(part));
 	}
 	va_end(args);
-	mac_end(context, out);
+	hmac_end(context, out);
 	return base64url_encode(arena, (struct bytes){ out, sizeof out });
 }

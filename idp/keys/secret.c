@@ -5,6 +5,7 @@
 
 #include "base/base.h"
 
+#include <pthread.h>
 #include <sys/random.h>
 
 #include "base/arena.h"
@@ -140,13 +141,23 @@ bool secret_parse(const char *text, int64_t *practice_number)
 	return true;
 }
 
+static EVP_MD *sha256_kept; /* fetched by name once: that costs more than a hash; kept for good */
+
+static void fetch_sha256(void)
+{
+	sha256_kept = EVP_MD_fetch(NULL, "SHA256", NULL);
+	assert(sha256_kept);
+}
+
 static void digest(const char *purpose, const void *at, size_t size, uint8_t out[DIGEST])
 {
+	static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned length = 0;
 
+	(void)pthread_once(&fetched, fetch_sha256); /* fails for a bad control alone */
 	assert(context);
-	bool done = EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+	bool done = EVP_DigestInit_ex2(context, sha256_kept, NULL) == 1;
 
 	if (purpose)
 		done = done && EVP_DigestUpdate(context, purpose, strlen(purpose) + 1) == 1;

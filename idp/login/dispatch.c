@@ -26,8 +26,8 @@ static bool session_is_asked_for(const struct request *rq)
 
 	if (!session)
 		return false;
-	/* Only what this flow itself began is fresh enough (OpenID Connect Core 3.1.2.1, prompt=login). A proof
-	 * that has not become a session yet says who is here now, whoever was before. */
+	/* Only what this flow itself began is fresh enough (OpenID Connect Core 3.1.2.1, prompt=login). A
+	 * proof that has not become a session yet says who is here now, whoever was before. */
 	if ((flow->fresh || flow->select_account || flow->account_id || flow->matches) &&
 	    !text_equal(flow->sid, session->sid))
 		return false;

@@ -254,7 +254,8 @@ enum err flow_begin(struct request *rq, const struct flow_start *start)
 	return flow_redirect(rq, flow.id, false);
 }
 
-/* The form may say what was typed, the row what was typed before. */
+/* The form may say what was typed, the row what was typed before. Not the row of a sign-in that was finished:
+ * Back after signing out would show who had been here. */
 static const char *typed_before(const struct request *rq, const struct flow *old)
 {
 	const char *typed = form_get(&rq->form, "username");
@@ -277,7 +278,7 @@ enum err flow_renew(struct request *rq)
 			: flow_of_start(rq, &(struct flow_start){ .kind = "home", .return_to = "/" });
 
 	flow.renewed = true;
-	flow.username = typed_before(rq, old);
+	flow.username = typed_before(rq, standing == FLOW_STALE ? old : NULL);
 	TRY(flow_insert(rq, &flow));
 	return flow_redirect(rq, flow.id, true);
 }

@@ -36,7 +36,7 @@ struct subject {
 enum err subject_load(struct work *work, const char *account_id, struct subject *out) MUST_USE;
 /* The same out of what was read together with other things (store/accounts.h). */
 struct subject_rows;
-enum err subject_read(struct work *work, const struct subject_rows *rows, struct subject *out) MUST_USE;
+enum err subject_read(struct work *work, const struct subject_rows *from, struct subject *out) MUST_USE;
 /* The one question that every door asks where something is issued: practice on, account on. For an app:
  * it is on, serves this practice, and one of its roles is held (client->roles). ERR_ACCOUNT_DISABLED,
  * ERR_NO_ACCESS. */

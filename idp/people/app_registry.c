@@ -118,12 +118,26 @@ static enum err grants_end(struct work *work, const char *client_id)
 	return err;
 }
 
-static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row,
-			  const char *const *practices)
+static enum err app_note(struct work *work, const struct app_row *old, const struct app_row *row)
 {
 	AUTO(json_done) json_t *differences = json_object();
 
 	change_note(differences, "metadata", old ? old->metadata : NULL, row->metadata);
+	if (json_object_size(differences))
+		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
+						      .target_kind = "app",
+						      .target_id = row->client_id,
+						      .change = differences }));
+	if (!old || text_equal(old->secret_hash, row->secret_hash))
+		return OK;
+	return audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED,
+						 .target_kind = "app",
+						 .target_id = row->client_id });
+}
+
+static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row,
+			  const char *const *practices)
+{
 	TRY(practices_check(work, practices));
 	TRY(old ? apps_update(work, row) : apps_insert(work, row));
 	TRY(app_practices_set(work, row->client_id, practices));
@@ -131,16 +145,7 @@ static enum err app_write(struct work *work, const struct app_row *old, const st
 	if (old && !old->disabled && row->disabled)
 		TRY(grants_end(work, row->client_id));
 	TRY(snapshot_touch(work));
-	if (json_object_size(differences))
-		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
-						      .target_kind = "app",
-						      .target_id = row->client_id,
-						      .change = differences }));
-	if (old && !text_equal(old->secret_hash, row->secret_hash))
-		TRY(audit(work, &(struct audit_note){ .event = EVENT_SECRET_ROTATED,
-						      .target_kind = "app",
-						      .target_id = row->client_id }));
-	return OK;
+	return app_note(work, old, row);
 }
 
 enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created,

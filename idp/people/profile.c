@@ -84,7 +84,7 @@ static bool is_lines(const char *text)
 	return true;
 }
 
-/* An object whose members are all known texts; an address may have line breaks (OpenID Connect Core 5.1.1). */
+/* An object of known texts alone; an address may have line breaks (OpenID Connect Core 5.1.1). */
 static bool has_only(const json_t *object, const char *const *known)
 {
 	const char *name = NULL;

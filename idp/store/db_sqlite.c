@@ -412,10 +412,20 @@ static const struct driver sqlite_driver = {
 	.close = sqlite_close,
 };
 
+/* Before SQLite's first use: nobody asks it for numbers of its memory, and counting them would take one lock for
+ * all threads at every allocation. Each connection is used by one thread at a time. */
+static void configure(void)
+{
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_MULTITHREAD);
+}
+
 enum err sqlite_open(const char *path, struct store **out, char *message, size_t size)
 {
+	static pthread_once_t configured = PTHREAD_ONCE_INIT;
 	sqlite3 *handle = NULL;
 
+	pthread_once(&configured, configure);
 	TRY(sqlite_file_ready(path, &handle, message, size));
 
 	struct sqlite_store *store = calloc(1, sizeof *store);

@@ -7,7 +7,6 @@ import {
   askToken, authorizationRequest, browser, callbackOf, checkErrorPage, checkIdToken, checkRefusal, checkTokenAnswer, checkTokenError, checkUserinfo, conformanceApp, open, redeem,
   redirect, signIn, userInterface, userinfoBy,
 } from './conformance.mjs';
-import { short } from './hostile.mjs';
 
 export const basicApps = () => [
   conformanceApp('conformance'), conformanceApp('conformance-second'), conformanceApp('conformance-post', { token_endpoint_auth_method: 'client_secret_post' }),
@@ -141,7 +140,7 @@ export const basicModules = [
     assert.equal(other.idToken.acr, idToken.acr, 'an acr that is not there is no error');
   }],
   ['oidcc-codereuse', (plan) => reuse(plan, 0)],
-  ['oidcc-codereuse-30seconds', (plan) => reuse(plan, short ? 1000 : 30000)],
+  ['oidcc-codereuse-30seconds', (plan) => reuse(plan, process.env.SOAK ? 30000 : 1000)],
   ['oidcc-ensure-registered-redirect-uri', async (plan) => {
     const parameters = authorizationRequest(plan, { redirect_uri: `${redirect}/${randomBytes(8).toString('hex')}` });
     checkErrorPage(await open(plan, browser(), parameters), 'redirect_uri');

@@ -2,6 +2,7 @@
 // the answer at the app's address, the token endpoint's answer, the ID token, userinfo.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import http from 'node:http';
 import { createLocalJWKSet, jwtVerify } from 'jose';
 import { Agent, errorCode, formOf } from './agent.mjs';
 import { startClinic } from './clinic.mjs';
@@ -48,6 +49,24 @@ export async function startPlan(t, store, apps) {
   const server = (await ask(`${clinic.issuer}/.well-known/openid-configuration`)).json;
   const jwks = (await ask(server.jwks_uri)).json;
   return { clinic, server, jwks, keys: createLocalJWKSet(jwks) };
+}
+
+// An app's own server, at an address of another site than the clinic's: what was sent to it, and when. pages: path to HTML.
+export async function startApp(t, pages = {}) {
+  const calls = [];
+  const server = http.createServer((request, answer) => {
+    let body = '';
+    request.on('data', (data) => { body += data; });
+    request.on('end', () => {
+      const { pathname, searchParams } = new URL(request.url, 'http://app');
+      const form = new URLSearchParams(body);
+      calls.push({ at: Date.now(), method: request.method, path: pathname, query: [...searchParams], form: [...form], type: request.headers['content-type'], into: request.headers['sec-fetch-dest'] });
+      answer.writeHead(200, { 'cache-control': 'no-store', 'content-type': 'text/html' }).end(pages[pathname]?.() ?? '');
+    });
+  });
+  await new Promise((done) => server.listen(0, '127.0.0.1', done));
+  t.after(() => { server.close(); server.closeAllConnections(); });
+  return { base: `http://127.0.0.1:${server.address().port}`, calls, at: (path) => calls.filter((call) => call.path === path) };
 }
 
 // ---- the authorization endpoint -----------------------------------------------------------------------------------
@@ -225,6 +244,14 @@ export async function signIn(plan, agent, overrides = {}, { first, more, client 
   const asked = parameters.claims ? null : await userinfoBy.get(plan, token.json.access_token);
   const userinfo = asked && checkUserinfo(asked, idToken, parameters.scope);
   return { parameters, shown, answer, json: token.json, idToken, userinfo };
+}
+
+// The same in Chromium: a person signs in and, at an app of others, allows it.
+export async function signInWith(page, who = casey) {
+  await page.fill('#username', who.username);
+  await page.fill('#password', who.password);
+  await page.click('#login-submit');
+  await page.click('#consent-allow');
 }
 
 // The suite's browser starts every module without cookies.

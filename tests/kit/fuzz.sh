@@ -30,19 +30,19 @@ search() { # PROGRAM NAME
 	sed -n 's/^stat::number_of_executed_units: */fuzz_'"$2"': inputs tried: /p' "$1.log"
 }
 
-# A merge of nothing into what is there gives the smallest files that reach something new, first come first kept.
+# A merge into a copy of the corpus adds the smallest files that reach something new.
 keep() { # PROGRAM NAME
 	local corpus=tests/fuzz/corpus/$2 news room file
 	[ -d "$build/found/$2" ] || return 0
 	news=$(mktemp -d)
 	cp "$corpus"/* "$news"
 	"$1" -merge=1 -max_len="$most_bytes" "$news" "$build/found/$2" 2>"$1.log"
+	(cd "$corpus" && for file in *; do rm "$news/$file"; done)
 	room=$((most_files - $(find "$corpus" -type f | wc -l)))
-	for file in $(find "$news" -type f -size -"$((most_bytes + 1))"c -printf '%s %f\n' | sort -n | cut -d ' ' -f 2); do
-		[ "$room" -gt 0 ] || break
-		[ -e "$corpus/$file" ] && continue
+	# When there are more than there is room for: some of each size.
+	for file in $(find "$news" -type f -size -"$((most_bytes + 1))"c -printf '%s %f\n' | sort -n |
+		awk -v room="$room" '{ name[NR] = $2 } END { for (i = 0; i < room && i < NR; i++) print name[int(i * (NR > room ? NR / room : 1)) + 1] }'); do
 		cp "$news/$file" "$corpus/found-${file:0:12}"
-		room=$((room - 1))
 	done
 	rm -r "$news"
 }

@@ -87,7 +87,7 @@ test('what a request says', async (t) => {
   const applied = clinic.apply({ apps: [pageApp(receiver, 'chart'), pageApp(receiver, 'framed', { frontchannel_logout_uri: `${receiver.base}/frame/framed` })] });
   assert.equal(applied.code, 0, applied.err);
   const authorize = (more) => openApp(clinic, receiver, 'chart', more);
-  const username = (text) => async () => (await page.inputValue('#username')) === text;
+  const username = (text) => async () => (await page.getAttribute('#username', 'value')) === text;
 
   // Each: an address for a text; whether the page shows that text.
   const fields = {
@@ -144,7 +144,7 @@ test('what a request says', async (t) => {
   });
 
   await t.test('the state in an answer by form', async () => {
-    await house.context.route('**/assets/post.js', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await house.context.route(/\/assets\/post\.js/, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     const form = (state) => authorize({ response_mode: 'form_post', state, nonce: state });
     await page.goto(form(plain));
     await signIn(page, ada);

@@ -2,6 +2,9 @@
 -- One dialect for both engines. Statements end with ";" at the end of a line. The driver makes
 -- every table that is named after "-- wall:" a walled one on PostgreSQL: row-level security,
 -- forced, practice_id = the connection's setting.
+--
+-- In the keys of large tables practice_id stands last: before PostgreSQL has counted a new table it takes
+-- any index that begins with practice_id for as good as the key itself, and reads a whole practice for one row.
 
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 
@@ -27,19 +30,19 @@ CREATE TABLE account (
 	email_verified BOOLEAN NOT NULL, given_name TEXT, family_name TEXT, class TEXT NOT NULL, npi TEXT,
 	profile BYTEA, disabled BOOLEAN NOT NULL, must_change BOOLEAN NOT NULL, epoch BIGINT NOT NULL,
 	created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, last_login_at BIGINT,
-	PRIMARY KEY (practice_id, id), UNIQUE (practice_id, email_key));
+	PRIMARY KEY (id, practice_id), UNIQUE (email_key, practice_id));
 
 -- Without wall: finds the accounts of an e-mail address before the practice is known. The key is an
 -- HMAC of the canonical address, so the table shows nobody who has an account where.
 CREATE TABLE account_finder (email_key TEXT NOT NULL, practice_id TEXT NOT NULL, account_id TEXT NOT NULL, PRIMARY KEY (email_key, practice_id));
 
-CREATE TABLE password (practice_id TEXT NOT NULL, account_id TEXT NOT NULL, hash TEXT NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (practice_id, account_id));
+CREATE TABLE password (practice_id TEXT NOT NULL, account_id TEXT NOT NULL, hash TEXT NOT NULL, changed_at BIGINT NOT NULL, PRIMARY KEY (account_id, practice_id));
 
 CREATE TABLE assignment (
 	practice_id TEXT NOT NULL, id TEXT NOT NULL, account_id TEXT NOT NULL, role_id TEXT NOT NULL,
 	locations TEXT NOT NULL, valid_from BIGINT, valid_until BIGINT, source TEXT NOT NULL, reason TEXT, created_at BIGINT NOT NULL,
 	PRIMARY KEY (practice_id, id));
-CREATE INDEX assignment_account ON assignment (practice_id, account_id);
+CREATE INDEX assignment_account ON assignment (account_id, practice_id);
 
 -- An app is registered once for the deployment; app_practice says whom it serves.
 CREATE TABLE app (
@@ -52,13 +55,13 @@ CREATE TABLE session (
 	seen_at BIGINT NOT NULL, idle_seconds BIGINT NOT NULL, ends_at BIGINT NOT NULL, auth_time BIGINT NOT NULL,
 	acr TEXT NOT NULL, amr TEXT NOT NULL, location_id TEXT, account_epoch BIGINT NOT NULL, practice_epoch BIGINT NOT NULL,
 	address TEXT, user_agent TEXT, ended_at BIGINT,
-	PRIMARY KEY (practice_id, hash), UNIQUE (practice_id, sid));
-CREATE INDEX session_account ON session (practice_id, account_id);
-CREATE INDEX session_end ON session (practice_id, ends_at);
+	PRIMARY KEY (hash, practice_id), UNIQUE (sid, practice_id));
+CREATE INDEX session_account ON session (account_id, practice_id);
+CREATE INDEX session_end ON session (ends_at, practice_id);
 
 -- Who must be told at logout.
-CREATE TABLE session_app (practice_id TEXT NOT NULL, sid TEXT NOT NULL, client_id TEXT NOT NULL, first_at BIGINT NOT NULL, PRIMARY KEY (practice_id, sid, client_id));
-CREATE INDEX session_app_first ON session_app (practice_id, first_at);
+CREATE TABLE session_app (practice_id TEXT NOT NULL, sid TEXT NOT NULL, client_id TEXT NOT NULL, first_at BIGINT NOT NULL, PRIMARY KEY (sid, client_id, practice_id));
+CREATE INDEX session_app_first ON session_app (first_at, practice_id);
 
 -- Sign-ins in progress; the practice is not known yet, so no wall: bound to the browser's cookie instead.
 CREATE TABLE flow (
@@ -73,8 +76,8 @@ CREATE TABLE code (
 	practice_id TEXT NOT NULL, hash TEXT NOT NULL, client_id TEXT NOT NULL, account_id TEXT NOT NULL, sid TEXT NOT NULL,
 	redirect_uri TEXT NOT NULL, redirect_given BOOLEAN NOT NULL, challenge TEXT, scope TEXT NOT NULL, nonce TEXT, claims TEXT, resource TEXT,
 	location_id TEXT, family_id TEXT NOT NULL, auth_time BIGINT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, spent_at BIGINT,
-	PRIMARY KEY (practice_id, hash));
-CREATE INDEX code_expiry ON code (practice_id, expires_at);
+	PRIMARY KEY (hash, practice_id));
+CREATE INDEX code_expiry ON code (expires_at, practice_id);
 
 -- One row is one grant living on in refresh tokens; also what introspection and userinfo ask.
 CREATE TABLE family (
@@ -82,13 +85,13 @@ CREATE TABLE family (
 	scope TEXT NOT NULL, claims TEXT, resource TEXT, location_id TEXT, auth_time BIGINT NOT NULL, acr TEXT NOT NULL, amr TEXT NOT NULL,
 	offline BOOLEAN NOT NULL, generation BIGINT NOT NULL, rotated_at BIGINT NOT NULL, account_epoch BIGINT NOT NULL, practice_epoch BIGINT NOT NULL,
 	created_at BIGINT NOT NULL, expires_at BIGINT NOT NULL, revoked_at BIGINT,
-	PRIMARY KEY (practice_id, id));
-CREATE INDEX family_account ON family (practice_id, account_id);
-CREATE INDEX family_sid ON family (practice_id, sid);
-CREATE INDEX family_expiry ON family (practice_id, expires_at);
-CREATE INDEX family_revoked ON family (practice_id, revoked_at) WHERE revoked_at IS NOT NULL;
+	PRIMARY KEY (id, practice_id));
+CREATE INDEX family_account ON family (account_id, practice_id);
+CREATE INDEX family_sid ON family (sid, practice_id);
+CREATE INDEX family_expiry ON family (expires_at, practice_id);
+CREATE INDEX family_revoked ON family (revoked_at, practice_id) WHERE revoked_at IS NOT NULL;
 
-CREATE TABLE consent (practice_id TEXT NOT NULL, account_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL, granted_at BIGINT NOT NULL, PRIMARY KEY (practice_id, account_id, client_id));
+CREATE TABLE consent (practice_id TEXT NOT NULL, account_id TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL, granted_at BIGINT NOT NULL, PRIMARY KEY (account_id, client_id, practice_id));
 
 -- Identifiers that may be seen once until they expire: jti of client assertions, later assertion ids.
 CREATE TABLE replay (kind TEXT NOT NULL, id TEXT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (kind, id));

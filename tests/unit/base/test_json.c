@@ -64,6 +64,27 @@ static void canonical_text_does_not_depend_on_the_order(void **state)
 	assert_non_null(strchr(json_pretty(arena, one), '\n'));
 }
 
+static void compact_text_is_what_jansson_writes(void **state)
+{
+	AUTO(arena_done) struct arena *arena = arena_new();
+	static const char *const texts[] = {
+		"{}", "[]", "[{}]", "{\"a\":[]}", "0", "-9223372036854775808", "9223372036854775807", "1.5", "-2.5e-300",
+		"1e300", "true", "false", "null", "\"\"", "\"/\"", "\"\\u0001\\u001f\x7f\"", "\"\\b\\f\\n\\r\\t\\u000b\"",
+		"\"\\\"\\\\\\\\\\\"\"", "\"\xC3\xA9 \xF0\x9F\xA6\xB7 \xE2\x80\xA8\"", "{\"\\n\\\"\":[1,[2,[3,\"x\"]],{\"b\":null,\"a\":true}]}",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		AUTO(json_done) json_t *value = json_read(texts[i], strlen(texts[i]));
+
+		assert_non_null(value);
+		char *theirs = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		assert_string_equal(json_text(arena, value), theirs);
+		free(theirs);
+	}
+}
+
 static void a_member_of_another_type_is_a_missing_member(void **state)
 {
 	AUTO(arena_done) struct arena *arena = arena_new();
@@ -106,6 +127,7 @@ int main(void)
 		cmocka_unit_test(what_could_be_read_in_two_ways_is_refused),
 		cmocka_unit_test(any_value_may_stand_at_the_top),
 		cmocka_unit_test(canonical_text_does_not_depend_on_the_order),
+		cmocka_unit_test(compact_text_is_what_jansson_writes),
 		cmocka_unit_test(a_member_of_another_type_is_a_missing_member),
 		cmocka_unit_test(members_are_set_and_a_null_text_sets_nothing),
 	};

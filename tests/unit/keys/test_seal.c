@@ -1,4 +1,9 @@
 /* seal.h: sealed columns, MACs, the master key's file. */
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/kdf.h>
+
 #include "base/base.h"
 
 #include <fcntl.h>
@@ -293,11 +298,49 @@ static void a_folder_or_a_pipe_is_no_key_file(void **state)
 	assert_null(vault);
 }
 
+/* RFC 5869 as OpenSSL has it, from the master key to the key of one purpose. */
+static void hkdf(const uint8_t master[32], const void *info, size_t info_size, uint8_t out[32])
+{
+	EVP_KDF *kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+	char digest[] = "SHA256";
+	uint8_t key[32], words[64];
+
+	memcpy(key, master, sizeof key);
+	memcpy(words, info, info_size);
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key, sizeof key),
+		OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, words, info_size),
+		OSSL_PARAM_construct_end(),
+	};
+	assert_int_equal(EVP_KDF_derive(context, out, 32, params), 1);
+	EVP_KDF_CTX_free(context);
+	EVP_KDF_free(kdf);
+}
+
+static void keys_are_derived_as_rfc_5869_says(void **state)
+{
+	struct fixture *f = *state;
+	static const char info[] = "\0\003mac\0\005email", message[] = "ada@northside.example";
+	uint8_t master[32], key[32], ours[32], theirs[32];
+	unsigned size = 0;
+
+	for (size_t i = 0; i < sizeof master; i++)
+		master[i] = (uint8_t)i;
+	hkdf(master, info, sizeof info - 1, key);
+	assert_non_null(HMAC(EVP_sha256(), key, sizeof key, (const uint8_t *)message, sizeof message - 1,
+			     theirs, &size));
+	vault_mac(f->a, "email", BYTES_OF(message), ours);
+	assert_memory_equal(ours, theirs, sizeof ours);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(keys_are_derived_as_rfc_5869_says),
 		TEST(what_was_sealed_opens_in_its_row),
 		TEST(what_moved_to_another_row_purpose_or_vault_does_not_open),
 		TEST(a_record_changed_or_cut_at_any_place_does_not_open),

@@ -401,6 +401,42 @@ static void no_random_walk_reaches_a_step_that_the_model_does_not(UNUSED void **
 	assert_true(done >= 5);
 }
 
+/* Two tabs of one shared browser, both at the form; the second is answered after the first one's sign-in. */
+static void a_form_that_waited_is_for_whoever_answers_it(UNUSED void **state)
+{
+	static const struct {
+		const char *email, *password, *at; /* at NULL: still at the form */
+		bool ada;
+	} answers[] = {
+		{ "solo%40clinic.example", PASSWORD, "/test/continue", false },
+		{ "solo%40clinic.example", "not-the-password", NULL, true },
+		{ "ada%40clinic.example", "not-the-password", "/test/continue", true },
+		{ "%20ADA%40Clinic.Example", "not-the-password", "/test/continue", true },
+	};
+
+	world.ask.practice_id = "north";
+	for (size_t i = 0; i < COUNT(answers); i++) {
+		struct browser first = { 0 }, second;
+
+		arrive(&first);
+		second = first;
+		arrive(&second);
+		type_password(&first, "ada@clinic.example", PASSWORD);
+		follow(&first);
+		assert_at(&first, "/test/continue");
+		snprintf(second.session, sizeof second.session, "%s", first.session);
+		snprintf(second.proof, sizeof second.proof, "%s", first.proof);
+		type_password(&second, answers[i].email, answers[i].password);
+		follow(&second);
+		if (answers[i].at)
+			assert_at(&second, answers[i].at);
+		assert_string_equal(second.word, answers[i].at ? "" : "sign_in_failed");
+		get(&second, "/");
+		assert_int_equal(body_has(&second, "ada@clinic.example"), answers[i].ada);
+		assert_int_equal(body_has(&second, "solo@clinic.example"), !answers[i].ada);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -408,6 +444,7 @@ int main(void)
 		DAY(a_flow_is_refused_in_another_browser_at_every_step),
 		DAY(an_empty_post_advances_nothing_at_any_step),
 		DAY(what_is_switched_off_midway_ends_the_sign_in_at_every_step),
+		DAY(a_form_that_waited_is_for_whoever_answers_it),
 		DAY(a_flow_finishes_once_however_many_ask),
 		DAY(a_proof_becomes_one_session_however_many_ask),
 		DAY(no_random_walk_reaches_a_step_that_the_model_does_not),

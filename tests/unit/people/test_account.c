@@ -85,7 +85,9 @@ static void a_profile_is_sealed_and_checked(UNUSED void **state)
 		{ "{\"taxonomy\":[\"207Q00000X\"],\"license\":[{\"number\":\"036.1\",\"jurisdiction\":\"IL\"}"
 		  "]}",
 		  OK },
-		{ "{\"address\":{\"formatted\":\"12 Main Street\\r\\nChicago\",\"street_address\":\"a\\nb\"}}", OK },
+		{ "{\"address\":{\"formatted\":\"12 Main "
+		  "Street\\r\\nChicago\",\"street_address\":\"a\\nb\"}}",
+		  OK },
 		{ "{\"phone_number\":\"312 555 0100\"}", ERR_DOCUMENT },
 		{ "{\"phone_number\":\"+0125550100\"}", ERR_DOCUMENT },
 		{ "{\"birthdate\":\"2000-13-01\"}", ERR_DOCUMENT },
