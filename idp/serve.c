@@ -49,14 +49,18 @@ static void tools_close(void *tools)
 	free(own);
 }
 
-static struct lane *lane_of(struct app *app, const char *name, int64_t threads)
+/* Password hashes take whole cores for as long as people sign in: tokens go first (PERFORMANCE.md). */
+enum { SLOW_NICE = 10 };
+
+static struct lane *lane_of(struct app *app, const char *name, int64_t threads, int nice)
 {
 	return lane_start(&(struct lane_plan){ .name = name,
 					       .threads = (unsigned)threads,
 					       .queue = (unsigned)app->config->limits.queue,
 					       .open = tools_open,
 					       .close = tools_close,
-					       .context = app });
+					       .context = app,
+					       .nice = nice });
 }
 
 static enum err start_protocols(struct app *app)
@@ -78,21 +82,21 @@ static enum err start(struct serving *serving, const struct config *config, char
 
 	TRY(app_open(config, app, message, size));
 	TRY(start_protocols(app));
-	app->quick = lane_of(app, "quick", config->limits.quick_threads);
-	app->slow = lane_of(app, "slow", config->limits.slow_threads);
+	app->quick = lane_of(app, "quick", config->limits.quick_threads, 0);
+	app->slow = lane_of(app, "slow", config->limits.slow_threads, SLOW_NICE);
 	if (!app->quick || !app->slow) {
 		(void)snprintf(message, size, "could not start worker threads");
 		return ERR_INTERNAL;
 	}
 	serving->router = front_router();
 	serving->admin_router = front_admin_router();
-	TRY(server_start(&(struct server_plan){ .app = app,
-						.router = serving->router,
-						.admin_router = serving->admin_router,
-						.hooks = { .handle = front_handle,
-							   .settle = db_settle,
-							   .refuse = front_refuse } },
-			 &app->server, message, size));
+	TRY(server_start(
+		&(struct server_plan){
+			.app = app,
+			.router = serving->router,
+			.admin_router = serving->admin_router,
+			.hooks = { .handle = front_handle, .settle = db_settle, .refuse = front_refuse } },
+		&app->server, message, size));
 	serving->desk = desk_start(app, config->admin_socket, message, size);
 	if (!serving->desk)
 		return ERR_CONFIG;

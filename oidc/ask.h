@@ -39,12 +39,12 @@ struct ask {
 	const char *return_uri; /* the one validated redirect address: every answer takes it from here */
 	bool answerable;        /* a fault may be sent to return_uri */
 	bool form_post;
-	unsigned prompts;                /* enum ask_prompt */
-	int64_t max_age_seconds;         /* -1: not asked */
-	const char *granted;             /* scope, narrowed to what the app may have */
-	const char *released;            /* granted, with the scopes of claims asked for by name: for consent */
-	json_t *claims_asked;            /* of `claims`; released with the arena */
-	const char *expected_sub;        /* id_token_hint or claims.id_token.sub */
+	unsigned prompts;         /* enum ask_prompt */
+	int64_t max_age_seconds;  /* -1: not asked */
+	const char *granted;      /* scope, narrowed to what the app may have */
+	const char *released;     /* granted, with the scopes of claims asked for by name: for consent */
+	json_t *claims_asked;     /* of `claims`; released with the arena */
+	const char *expected_sub; /* id_token_hint or claims.id_token.sub */
 	const struct practice *practice; /* of `tenant`, or the app's only one; NULL: open */
 };
 

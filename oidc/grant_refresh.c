@@ -138,8 +138,8 @@ static enum err touch(struct work *w, const struct rotation *r)
 	return sessions_touch(w, family->row.sid);
 }
 
-/* One statement decides; in its round trip comes all that is to be checked. Whatever says no after it leaves the
- * transaction undone, and the token as good as it was. Audit and activity ride with the commit. */
+/* One statement decides; in its round trip comes all that is to be checked. Whatever says no after it leaves
+ * the transaction undone, and the token as good as it was. Audit and activity ride with the commit. */
 static enum err rotate(struct request *rq, struct rotation *r, struct grant *grant, bool *won)
 {
 	struct work *w = &rq->w;

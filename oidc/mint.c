@@ -27,7 +27,8 @@ static enum err keep_location(struct work *w, struct grant *grant, const char *l
 	return OK;
 }
 
-enum err grant_settle(struct work *w, struct grant *grant, const struct subject_rows *subject, const char *location_id)
+enum err grant_settle(struct work *w, struct grant *grant, const struct subject_rows *subject,
+		      const char *location_id)
 {
 	TRY(subject_read(w, subject, &grant->subject));
 	TRY(subject_may(w, &grant->subject, grant->client));

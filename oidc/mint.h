@@ -33,8 +33,8 @@ struct grant {
 	bool refreshable; /* a refresh token goes with it */
 };
 
-/* Reads the subject (store/accounts.h) and asks subject_may; keeps the location while the person stands there, faults when the
- * app needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
+/* Reads the subject (store/accounts.h) and asks subject_may; keeps the location while the person stands
+ * there, faults when the app needs one and it is gone. ERR_ACCOUNT_DISABLED, ERR_NO_ACCESS, ERR_NOT_FOUND. */
 struct subject_rows;
 enum err grant_settle(struct work *work, struct grant *grant, const struct subject_rows *subject,
 		      const char *location_id) MUST_USE;

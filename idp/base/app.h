@@ -56,11 +56,11 @@ struct work {
 enum err fault(struct work *work, enum err code, const char *reason, ...) PRINTF(3, 4);
 #ifdef __clang_analyzer__
 /* The analyzer reads one file at a time: here it sees that fault() answers the code it was given. */
-#define fault(work, code, ...)                            \
-	({                                                \
-		enum err code_ = (code);                  \
-		(void)(fault)((work), code_, __VA_ARGS__); \
-		code_;                                    \
+#define fault(work, code, ...)                                                                               \
+	({                                                                                                   \
+		enum err code_ = (code);                                                                     \
+		(void)(fault)((work), code_, __VA_ARGS__);                                                   \
+		code_;                                                                                       \
 	})
 #endif
 

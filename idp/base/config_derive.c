@@ -139,8 +139,9 @@ static bool check_total(struct config_reading *r)
 		int64_t part = *(int64_t *)setting_value(setting_find(parts[i]), r->config);
 
 		if (r->config->limits.total_seconds < part)
-			return config_refuse(r, origin_of(r, was_given(r, total) ? total : parts[i]),
-					     "limits.total_seconds must not be below header_seconds or body_seconds");
+			return config_refuse(
+				r, origin_of(r, was_given(r, total) ? total : parts[i]),
+				"limits.total_seconds must not be below header_seconds or body_seconds");
 	}
 	return true;
 }

@@ -1,5 +1,5 @@
-/* json_write.c: a value as compact text, in two walks: the first counts, the second writes. Tokens are made of it,
- * so it is on the hottest path; what it writes is byte for byte what jansson would. */
+/* json_write.c: a value as compact text, in two walks: the first counts, the second writes. Tokens are made
+ * of it, so it is on the hottest path; what it writes is byte for byte what jansson would. */
 #include "base/base.h"
 
 #include "base/arena.h"
@@ -19,7 +19,9 @@ static void put(struct writer *w, const char *text, size_t size)
 
 static void put_escape(struct writer *w, unsigned char c)
 {
-	static const char letters[] = { ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't' };
+	static const char letters[] = {
+		['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'
+	};
 	char escape[7];
 
 	if (c == '"' || c == '\\')

@@ -21,8 +21,8 @@ enum { KEY = 32, KEY_ID = 4, NONCE = 12, TAG = 16, INFO_MAX = 512 };
 enum { VERSION_AT = 0, KEY_ID_AT = 1, NONCE_AT = 5, CLEAR_AT = 17, OVERHEAD = CLEAR_AT + TAG };
 enum { RECORD_VERSION = 1 };
 
-/* Alone on locked pages: not in swap, not in a core dump. Of the master key only what HKDF extracts from it is
- * kept. */
+/* Alone on locked pages: not in swap, not in a core dump. Of the master key only what HKDF extracts from it
+ * is kept. */
 struct vault {
 	uint8_t extracted[KEY];
 	uint8_t key_id[KEY_ID];
@@ -170,11 +170,10 @@ static EVP_CIPHER_CTX *gcm(struct vault *vault, const char *purpose, const char 
 	EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
 
 	derive(vault, &info, key, sizeof key);
-	bool done =
-		context &&
-		EVP_CipherInit_ex(context, vault->gcm, NULL, key, record + NONCE_AT, encrypt) == 1 &&
-		EVP_CipherUpdate(context, NULL, &ignored, record, NONCE_AT) == 1 &&
-		EVP_CipherUpdate(context, NULL, &ignored, info.at, (int)info.size) == 1;
+	bool done = context &&
+		    EVP_CipherInit_ex(context, vault->gcm, NULL, key, record + NONCE_AT, encrypt) == 1 &&
+		    EVP_CipherUpdate(context, NULL, &ignored, record, NONCE_AT) == 1 &&
+		    EVP_CipherUpdate(context, NULL, &ignored, info.at, (int)info.size) == 1;
 
 	wipe(key, sizeof key);
 	assert(done);

@@ -107,7 +107,8 @@ static const struct role_row *row_find(const struct role_row *rows, size_t count
 	return NULL;
 }
 
-/* A walk up the chains of inheritance; each role is looked at once: with diamonds the ways are without number. */
+/* A walk up the chains of inheritance; each role is looked at once: with diamonds the ways are without
+ * number. */
 struct chain {
 	struct arena *arena;
 	const struct role_row *rows;

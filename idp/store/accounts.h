@@ -18,8 +18,8 @@ struct account_row {
 enum err accounts_by_id(struct work *work, const char *id, struct account_row *out, bool *found) MUST_USE;
 enum err accounts_by_key(struct work *work, const char *email_key, struct account_row *out,
 			 bool *found) MUST_USE;
-/* An account and what it holds, in one statement, alone or joined with what else decides: its columns begin at
- * first. No row: there is no such account. */
+/* An account and what it holds, in one statement, alone or joined with what else decides: its columns begin
+ * at first. No row: there is no such account. */
 struct subject_rows {
 	struct rows rows;
 	size_t first;

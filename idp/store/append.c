@@ -43,7 +43,8 @@ static struct append *take_batch(struct appender *appender)
 	return batch;
 }
 
-/* Whoever waited too long is told so instead of being written: nobody waits longer than that for the store. */
+/* Whoever waited too long is told so instead of being written: nobody waits longer than that for the store.
+ */
 static struct append *drop_late(struct append **batch)
 {
 	int64_t before = clock_monotonic_us() - STORE_DEADLINE_US;

@@ -53,7 +53,8 @@ static void read_spent(const struct rows *rows, const char *hash, const char *cl
 /* Live sessions of live accounts alone: of others nothing is given. */
 static const char behind_code[] =
 	"SELECT " SESSION_COLUMNS ", " SUBJECT_COLUMNS " FROM code c, " LIVE_SESSION JOIN_ASSIGNMENTS
-	" WHERE c.practice_id = $1 AND c.hash = $4 AND s.sid = c.sid AND a.id = c.account_id AND" IS_LIVE IN_ORDER;
+	" WHERE c.practice_id = $1 AND c.hash = $4 AND s.sid = c.sid AND a.id = c.account_id AND" IS_LIVE
+		IN_ORDER;
 
 enum err codes_spend(struct work *w, const char *hash, const char *client_id, int64_t practice_epoch,
 		     struct spent_code *out, bool *won)

@@ -1,5 +1,5 @@
-/* columns.h: what is read of an account, its assignments and a session wherever they are joined. For this room
- * alone; accounts.c and sessions.c read them back. */
+/* columns.h: what is read of an account, its assignments and a session wherever they are joined. For this
+ * room alone; accounts.c and sessions.c read them back. */
 #ifndef STORE_COLUMNS_H
 #define STORE_COLUMNS_H
 
@@ -14,9 +14,8 @@ struct session_row;
 	" a.email_verified, a.disabled, a.must_change, a.epoch, a.created_at, a.updated_at, a.last_login_at"
 #define SUBJECT_COLUMNS                                                                                      \
 	ACCOUNT_COLUMNS ", g.id, g.role_id, g.locations, g.valid_from, g.valid_until, g.source, g.reason"
-#define JOIN_ASSIGNMENTS                                                                                     \
-	" LEFT JOIN assignment g ON g.practice_id = a.practice_id AND g.account_id = a.id"
-#define IN_ORDER " ORDER BY g.created_at, g.id"
+#define JOIN_ASSIGNMENTS " LEFT JOIN assignment g ON g.practice_id = a.practice_id AND g.account_id = a.id"
+#define IN_ORDER         " ORDER BY g.created_at, g.id"
 
 /* Of session s. */
 #define SESSION_COLUMNS                                                                                      \
@@ -24,10 +23,9 @@ struct session_row;
 	" s.seen_at, s.idle_seconds, s.ends_at, s.auth_time, s.account_epoch, s.practice_epoch"
 enum { SESSION_WIDTH = 15 };
 
-/* A session and its account; $1 practice, $2 now, $3 the practice's epoch. A node may know an older epoch than
- * the session was begun under, so only an older session is dead. */
-#define LIVE_SESSION                                                                                         \
-	"session s JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id"
+/* A session and its account; $1 practice, $2 now, $3 the practice's epoch. A node may know an older epoch
+ * than the session was begun under, so only an older session is dead. */
+#define LIVE_SESSION "session s JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id"
 #define IS_LIVE                                                                                              \
 	" s.practice_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2"                                      \
 	" AND s.seen_at + s.idle_seconds > $2 AND s.practice_epoch >= $3"                                    \

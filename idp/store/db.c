@@ -97,7 +97,9 @@ enum err db_run_values(struct work *work, struct rows *rows, const char *sql, co
 		       size_t count)
 {
 	struct rows found = { 0 };
-	const struct call call = { .sql = sql, .values = values, .count = count, .rows = rows ? &found : NULL };
+	const struct call call = {
+		.sql = sql, .values = values, .count = count, .rows = rows ? &found : NULL
+	};
 
 	TRY(db_run_calls(work, &call, 1));
 	if (rows)

@@ -98,8 +98,8 @@ struct bytes rows_bytes(const struct rows *rows, size_t row, size_t column); /* 
 enum err db_run_values(struct work *work, struct rows *rows, const char *sql, const struct value *values,
 		       size_t count) MUST_USE;
 
-/* Several statements in one go (PostgreSQL: one round trip), in their order; each sees what those before it did.
- * Outside a transaction they only read. rows may be NULL; values live until it returns. */
+/* Several statements in one go (PostgreSQL: one round trip), in their order; each sees what those before it
+ * did. Outside a transaction they only read. rows may be NULL; values live until it returns. */
 struct call {
 	const char *sql;
 	const struct value *values;
@@ -149,10 +149,10 @@ struct tx *tx_of(const struct work *work);
 enum err db_append_values(struct work *work, const char *sql, const struct value *values,
 			  size_t count) MUST_USE;
 
-/* An answer can wait for its rows without a thread that waits. After db_collect, db_append only notes the row;
- * db_settle has what was noted written in such a shared commit and takes the connection from the work.
- * then(thing, err, why) is called once, by any thread, maybe before db_settle returns: OK means on disk. Until
- * then the work and its arena stay as they are. False: nothing was noted, then is not called. */
+/* An answer can wait for its rows without a thread that waits. After db_collect, db_append only notes the
+ * row; db_settle has what was noted written in such a shared commit and takes the connection from the work.
+ * then(thing, err, why) is called once, by any thread, maybe before db_settle returns: OK means on disk.
+ * Until then the work and its arena stay as they are. False: nothing was noted, then is not called. */
 void db_collect(struct work *work);
 bool db_settle(struct work *work, void (*then)(void *thing, enum err err, const char *why),
 	       void *thing) MUST_USE;

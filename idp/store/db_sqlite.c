@@ -412,8 +412,8 @@ static const struct driver sqlite_driver = {
 	.close = sqlite_close,
 };
 
-/* Before SQLite's first use: nobody asks it for numbers of its memory, and counting them would take one lock for
- * all threads at every allocation. Each connection is used by one thread at a time. */
+/* Before SQLite's first use: nobody asks it for numbers of its memory, and counting them would take one lock
+ * for all threads at every allocation. Each connection is used by one thread at a time. */
 static void configure(void)
 {
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);

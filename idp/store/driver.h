@@ -24,7 +24,7 @@ struct driver {
 	enum err (*commit)(struct db *db, struct work *work);
 	void (*rollback)(struct db *db, struct work *work);
 	void (*append)(struct db *db, struct work *work, struct append *batch); /* see append.h */
-	enum err (*clock)(struct work *work, int64_t *store_us); /* NULL: it has ours */
+	enum err (*clock)(struct work *work, int64_t *store_us);                /* NULL: it has ours */
 	void (*close)(struct store *store);
 };
 

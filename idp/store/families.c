@@ -25,15 +25,21 @@ enum err families_insert(struct work *w, const struct family_row *r)
 
 static const char find_family[] =
 	"SELECT f.client_id, f.account_id, f.sid, f.scope, f.claims, f.resource, f.location_id, f.acr, f.amr,"
-	" f.offline, f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, f.expires_at,"
-	" f.revoked_at, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, s.ends_at, " SUBJECT_COLUMNS
-	" FROM family f"
+	" f.offline, f.auth_time, f.generation, f.rotated_at, f.account_epoch, f.practice_epoch, "
+	"f.expires_at,"
+	" f.revoked_at, p.epoch, p.disabled, s.ended_at, s.seen_at, s.idle_seconds, "
+	"s.ends_at, " SUBJECT_COLUMNS " FROM family f"
 	" JOIN practice p ON p.id = f.practice_id"
 	" LEFT JOIN account a ON a.practice_id = f.practice_id AND a.id = f.account_id"
 	" LEFT JOIN session s ON s.practice_id = f.practice_id AND s.sid = f.sid" JOIN_ASSIGNMENTS
 	" WHERE f.practice_id = $1 AND f.id = $2" IN_ORDER;
 /* Of SUBJECT_COLUMNS there: the account's id, disabled, epoch. */
-enum { SUBJECT_AT = 23, ACCOUNT_ID = SUBJECT_AT, ACCOUNT_OFF = SUBJECT_AT + 9, ACCOUNT_EPOCH = SUBJECT_AT + 11 };
+enum {
+	SUBJECT_AT = 23,
+	ACCOUNT_ID = SUBJECT_AT,
+	ACCOUNT_OFF = SUBJECT_AT + 9,
+	ACCOUNT_EPOCH = SUBJECT_AT + 11
+};
 
 static void read_row(const struct rows *rows, const char *id, struct family_row *out)
 {
@@ -93,8 +99,8 @@ bool family_is_live(const struct family_state *s, int64_t now)
 }
 
 /* Exactly one successor is ever made: of any number of callers with the same token one moves the generation;
- * whoever revokes writes the same row, so either order is consistent. What is read behind it is not older than
- * the row's lock. */
+ * whoever revokes writes the same row, so either order is consistent. What is read behind it is not older
+ * than the row's lock. */
 static const char rotate_family[] =
 	"UPDATE family SET generation = generation + 1, rotated_at = $5"
 	" WHERE practice_id = $1 AND id = $2 AND client_id = $3 AND generation = $4"

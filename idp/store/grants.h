@@ -27,12 +27,12 @@ struct code_row {
 };
 /* Inside a transaction; rides with it. */
 enum err codes_insert(struct work *work, const struct code_row *row) MUST_USE;
-/* Inside a transaction, in one round trip: the code is spent, and read with it who stands behind it. Not won: no
- * such live code of this client; out is untouched. practice_epoch: what this node knows. */
+/* Inside a transaction, in one round trip: the code is spent, and read with it who stands behind it. Not won:
+ * no such live code of this client; out is untouched. practice_epoch: what this node knows. */
 struct spent_code {
 	struct code_row code;
 	bool session_live;
-	struct session_row session;  /* these two only with a live one */
+	struct session_row session; /* these two only with a live one */
 	struct subject_rows subject;
 };
 enum err codes_spend(struct work *work, const char *hash, const char *client_id, int64_t practice_epoch,
@@ -67,8 +67,8 @@ enum err families_insert(struct work *work, const struct family_row *row) MUST_U
 enum err families_find(struct work *work, const char *id, struct family_state *out, bool *found) MUST_USE;
 /* Not revoked, not expired; account and practice on; session on unless offline. */
 bool family_is_live(const struct family_state *state, int64_t now);
-/* Inside a transaction, in one round trip: presented becomes presented + 1, once, while the family itself is on;
- * then the family is read. The caller asks family_is_live before it commits. */
+/* Inside a transaction, in one round trip: presented becomes presented + 1, once, while the family itself is
+ * on; then the family is read. The caller asks family_is_live before it commits. */
 enum err families_rotate(struct work *work, const char *id, const char *client_id, int64_t presented,
 			 struct family_state *after, bool *won) MUST_USE;
 /* Ends it for good. *won false: it was ended before, or there is none. */

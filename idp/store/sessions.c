@@ -101,7 +101,8 @@ enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_ep
 	return read_one(&rows, out);
 }
 
-static const char live_of_practice[] = "SELECT " SESSION_COLUMNS PERSON LIVE " ORDER BY s.started_at DESC, s.sid";
+static const char live_of_practice[] =
+	"SELECT " SESSION_COLUMNS PERSON LIVE " ORDER BY s.started_at DESC, s.sid";
 static const char live_of_account[] =
 	"SELECT " SESSION_COLUMNS PERSON LIVE " AND s.account_id = $4 ORDER BY s.started_at DESC, s.sid";
 

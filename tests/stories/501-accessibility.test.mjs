@@ -1,6 +1,6 @@
 // Every page there is, judged by axe (WCAG 2.0 to 2.2, A and AA) in both languages, light and dark, at 320 pixels; and by
 // what axe does not see: the keyboard, focus, the policy, the size, and life without script (ux.md 1.5, 2.5).
-// STORIES_SHOTS=FOLDER keeps a picture of each page.
+// STORIES_SHOTS=FOLDER keeps a picture of each page; STORIES_SHORT leaves out the second language.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBrowser } from '../kit/browser.mjs';
 import { people, startClinic } from '../kit/clinic.mjs';
-import { sam } from '../kit/hostile.mjs';
+import { sam, short } from '../kit/hostile.mjs';
 import { openApp, pageApp, signIn, startReceiver, watch } from '../kit/pages.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
 const small = { viewport: { width: 320, height: 640 } };
-const languages = { en: 'en-US', es: 'es-MX' };
+const languages = { en: 'en-US', ...(short ? {} : { es: 'es-MX' }) };
 const ada = people.ada;
 
 async function open(t) {

@@ -305,7 +305,8 @@ static void what_does_not_go_together_is_refused(void **state)
 		{ "password: {memory_kib: 19456}\n",
 		  "lanyard.yaml:1: password.memory_kib below 47104 needs" },
 		{ "limits: {total_seconds: 5}\n", "lanyard.yaml:1: limits.total_seconds must not be below" },
-		{ "limits:\n  queue: 7\n  body_seconds: 40s\n", "lanyard.yaml:3: limits.total_seconds must not be below" },
+		{ "limits:\n  queue: 7\n  body_seconds: 40s\n",
+		  "lanyard.yaml:3: limits.total_seconds must not be below" },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {

@@ -45,7 +45,8 @@ static void begin_first(struct hand *hand)
 	join(hand);
 }
 
-/* The rows that a first node made, to begin with: making RSA keys takes its time, under memcheck half a minute. */
+/* The rows that a first node made, to begin with: making RSA keys takes its time, under memcheck half a
+ * minute. */
 static struct {
 	struct arena *arena;
 	struct signing_key *rows;

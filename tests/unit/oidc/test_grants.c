@@ -130,7 +130,7 @@ static void a_code_that_comes_back_revokes_its_family(UNUSED void **state)
 struct race {
 	const char *form; /* of the token endpoint */
 	_Atomic int winners, others, revoked;
-	_Atomic int other; /* the last status that was not 200 */
+	_Atomic int other;     /* the last status that was not 200 */
 	char answers[64][512]; /* refresh tokens handed out */
 	const char *revoke;    /* form of the revocation endpoint, for every second hand */
 };
@@ -143,7 +143,8 @@ static void call_at_once(struct hand *hand, int number, void *context)
 	assert(app);
 	app->authorization = basic("web", SECRET);
 	bool revokes = race->revoke && number % 2;
-	int status = request_as(app, hand, revokes ? PATH_REVOKE : PATH_TOKEN, revokes ? race->revoke : race->form);
+	int status = request_as(app, hand, revokes ? PATH_REVOKE : PATH_TOKEN,
+				revokes ? race->revoke : race->form);
 
 	if (revokes) {
 		race->revoked += status == 200;

@@ -146,8 +146,10 @@ static void many_ways_to_inherit_are_looked_through_in_no_time(UNUSED void **sta
 		const char *left = arena_print(hand.arena, "l%d", layer - 1);
 		const char *right = arena_print(hand.arena, "r%d", layer - 1);
 
-		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "l%d", layer), LIST(left, right), "{}", &changed));
-		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "r%d", layer), LIST(left, right), "{}", &changed));
+		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "l%d", layer), LIST(left, right), "{}",
+				       &changed));
+		assert_ok(&hand, apply(&hand, arena_print(hand.arena, "r%d", layer), LIST(left, right), "{}",
+				       &changed));
 	}
 	assert_int_equal(apply(&hand, "l0", LIST("r40"), "{}", &changed), ERR_DOCUMENT); /* a circle */
 	assert_int_equal(apply(&hand, "r40", LIST("l40", "r39"), "{}", &changed), OK);

@@ -329,41 +329,6 @@ static void what_may_happen_once_has_one_winner_of_64(UNUSED void **state)
 static const char append_event[] = "INSERT INTO event (practice_id, id, at_us, type, outcome, body) VALUES "
 				   "($1, $2, 0, 'test', 'ok', '{}')";
 
-/* Every tenth row is one that is there already. */
-static void append_rows(struct hand *hand, int number, void *context)
-{
-	struct tally *tally = context;
-
-	hand->w.practice = number % 2 ? "odd" : "even";
-	for (int i = 0; i < 20; i++) {
-		bool bad = i % 10 == 9;
-		const char *id = bad ? "taken" : arena_print(hand->arena, "e-%d-%d", number, i);
-		enum err err = db_append(&hand->w, append_event, V_TEXT(hand->w.practice), V_TEXT(id));
-
-		tally->kept += err == OK;
-		tally->wrong += err != (bad ? ERR_CONFLICT : OK);
-	}
-}
-
-static void appended_rows_share_commits_and_a_bad_one_fails_alone(UNUSED void **state)
-{
-	struct tally tally = { 0 };
-	AUTO_HAND hand;
-
-	hand_begin(&hand, "odd");
-	assert_ok(&hand, db_append(&hand.w, append_event, V_TEXT("odd"), V_TEXT("taken")));
-	hand.w.practice = "even";
-	assert_ok(&hand, db_append(&hand.w, append_event, V_TEXT("even"), V_TEXT("taken")));
-	crew_run(16, NULL, append_rows, &tally);
-	assert_int_equal(tally.wrong, 0);
-	assert_int_equal(tally.kept, 16 * 18);
-	assert_int_equal(count_of(&hand, "SELECT count(*) FROM event WHERE practice_id = $1", V_TEXT("even")),
-			 8 * 18 + 1);
-	hand.w.practice = "odd";
-	assert_int_equal(count_of(&hand, "SELECT count(*) FROM event WHERE practice_id = $1", V_TEXT("odd")),
-			 8 * 18 + 1);
-}
-
 static void an_event_is_neither_changed_nor_deleted(UNUSED void **state)
 {
 	static const char change[] = "UPDATE event SET body = 'x' WHERE practice_id = $1";
@@ -455,7 +420,6 @@ int main(void)
 		cmocka_unit_test(an_empty_transaction_is_fine),
 		cmocka_unit_test(sixteen_writers_share_commits_and_lose_nothing),
 		cmocka_unit_test(what_may_happen_once_has_one_winner_of_64),
-		cmocka_unit_test(appended_rows_share_commits_and_a_bad_one_fails_alone),
 		cmocka_unit_test(an_event_is_neither_changed_nor_deleted),
 		cmocka_unit_test(the_clock_and_readiness_are_the_stores),
 		cmocka_unit_test(a_reference_is_twelve_plain_letters),
