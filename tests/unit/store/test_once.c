@@ -28,9 +28,12 @@ static void try_once(struct hand *hand, UNUSED int number, void *context)
 	tally->wrong += allowed != (wait == 0);
 }
 
-static void five_of_64_tries_fit_in_each_of_50_rounds(UNUSED void **state)
+static void five_of_64_tries_fit_in_each_round(UNUSED void **state)
 {
-	for (int round = 0; round < 50; round++) {
+	int64_t rounds = 50;
+
+	(void)!(getenv("RACE_ROUNDS") && text_to_int(getenv("RACE_ROUNDS"), 1, 1000, &rounds));
+	for (int round = 0; round < rounds; round++) {
 		char key[24];
 		struct tally tally = { .key = key };
 
@@ -366,7 +369,7 @@ static void the_sweep_takes_what_is_over_and_nothing_else(UNUSED void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(five_of_64_tries_fit_in_each_of_50_rounds),
+		cmocka_unit_test(five_of_64_tries_fit_in_each_round),
 		cmocka_unit_test(time_gives_tries_back_one_by_one),
 		cmocka_unit_test(a_refund_gives_one_try_back),
 		cmocka_unit_test(an_id_is_fresh_once_until_it_expires),
