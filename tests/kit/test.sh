@@ -93,6 +93,11 @@ lint() {
 }
 
 all_stories=(tests/stories/*.test.mjs)
+# What judges pages in a browser says nothing more under a sanitizer; the pages themselves are drawn by the others.
+served_stories=()
+for story in "${all_stories[@]}"; do
+	[[ $story == *501-accessibility* || $story == *502-hostile-text* ]] || served_stories+=("$story")
+done
 
 case $mode in
 quick)
@@ -124,18 +129,19 @@ soak)
 	step build; build release build all || { echo "$passed passed, $failed failed"; exit 1; }
 	start_postgres
 	export SOAK=1 RACE_ROUNDS=100 KILL_ROUNDS=20
-	step "races, full count"; CONCURRENCY=1 stories build tests/stories/*race*.test.mjs tests/stories/*kill*.test.mjs tests/stories/270*.test.mjs
+	step "every story, full count"; CONCURRENCY=1 stories build "${all_stories[@]}"
 	;;
 all)
 	step build; build release build all $(make -s --no-print-directory unit-list BUILD=build) || { echo "$passed passed, $failed failed"; exit 1; }
 	lint
 	start_postgres
-	step stories; stories build "${all_stories[@]}"
+	# A short count of every payload list; make soak runs them whole.
+	step stories; STORIES_SHORT=1 RACE_ROUNDS=10 KILL_ROUNDS=5 stories build "${all_stories[@]}"
 	export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 	step "build under ASan and UBSan"
 	if build asan build-asan all $(make -s --no-print-directory unit-list BUILD=build-asan); then
 		step "unit under ASan and UBSan"; unit build-asan
-		step "stories under ASan and UBSan"; STORIES_SHORT=1 stories build-asan "${all_stories[@]}"
+		step "stories under ASan and UBSan"; STORIES_SHORT=1 stories build-asan "${served_stories[@]}"
 	fi
 	step "fuzz corpora"; check fuzz-replay bash tests/kit/fuzz.sh replay 0
 	step "build under TSan"
