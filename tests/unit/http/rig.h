@@ -124,6 +124,15 @@ static void rig_handle(struct request *rq)
 		answer_fault(rq, err);
 }
 
+static void rig_refuse(struct request *rq, enum err err)
+{
+	answer_fault(rq, err);
+}
+
+/* Set before rig_start: what the store would do with rows that a handler noted. */
+static bool (*rig_settle)(struct work *work, void (*then)(void *thing, enum err err, const char *why),
+			  void *thing);
+
 static void *rig_tools(void *context, unsigned thread)
 {
 	static struct worker_tools tools;
@@ -162,9 +171,11 @@ static void rig_start(struct rig *rig, struct config config, unsigned slow_queue
 	rig->app.slow = lane_start(
 		&(struct lane_plan){ .name = "slow", .threads = 1, .queue = slow_queue, .open = rig_tools });
 	rig->router = router_new(rig_tables);
-	struct server_plan plan = { .app = &rig->app,
-				    .router = rig->router,
-				    .hooks = { .handle = rig_handle } };
+	struct server_plan plan = {
+		.app = &rig->app,
+		.router = rig->router,
+		.hooks = { .handle = rig_handle, .settle = rig_settle, .refuse = rig_refuse }
+	};
 	if (server_start(&plan, &rig->server, message, sizeof message) != OK)
 		fail_msg("%s", message);
 	rig->port = server_port(rig->server, 0);

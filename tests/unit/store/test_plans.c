@@ -1,0 +1,100 @@
+/* test_plans.c: one row of a large table is found by its key, also before PostgreSQL has counted the table.
+ */
+#include "kit/store_kit.h"
+
+enum { ROWS = 400 };
+
+static const char put_family[] =
+	"INSERT INTO family (practice_id, id, client_id, account_id, sid, scope, auth_time, acr, amr, "
+	"offline,"
+	" generation, rotated_at, account_epoch, practice_epoch, created_at, expires_at)"
+	" VALUES ($1, $2, 'app', 'acc', 'sid', 'openid', 0, 'a', 'pwd', FALSE, 0, 0, 0, 0, 0, 1000000)";
+static const char put_code[] =
+	"INSERT INTO code (practice_id, hash, client_id, account_id, sid, redirect_uri, redirect_given, "
+	"scope,"
+	" family_id, auth_time, created_at, expires_at)"
+	" VALUES ($1, $2, 'app', 'acc', 'sid', 'u', FALSE, 'openid', $2, 0, 0, 1000000)";
+static const char put_session[] =
+	"INSERT INTO session (practice_id, hash, sid, account_id, started_at, seen_at, idle_seconds, ends_at,"
+	" auth_time, acr, amr, account_epoch, practice_epoch)"
+	" VALUES ($1, $2, $2, 'acc', 0, 0, 1000, 1000000, 0, 'a', 'pwd', 0, 0)";
+
+static int fill(void **state)
+{
+	AUTO_HAND hand;
+
+	if (!on_postgresql())
+		return 0;
+	(void)state;
+	hand_begin(&hand, "filled");
+	AUTO(tx_end) struct tx tx = tx_begin(&hand.w);
+
+	for (int i = 0; i < ROWS; i++) {
+		const char *id = arena_print(hand.arena, "row-%d", i);
+
+		assert_ok(&hand, tx_also(&tx, put_family, V_TEXT("filled"), V_TEXT(id)));
+		assert_ok(&hand, tx_also(&tx, put_code, V_TEXT("filled"), V_TEXT(id)));
+		assert_ok(&hand, tx_also(&tx, put_session, V_TEXT("filled"), V_TEXT(id)));
+	}
+	assert_ok(&hand, tx_commit(&tx));
+	return 0;
+}
+
+/* Does the plan name this index, and no other way into the table? */
+static bool plan_uses(const struct rows *plan, const char *index)
+{
+	bool found = false, other = false;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		const char *line = rows_text(plan, i, 0);
+		bool scan = strstr(line, "Index Scan") || strstr(line, "Index Only Scan");
+
+		found = found || (scan && strstr(line, index));
+		other = other || strstr(line, "Seq Scan") || (scan && !strstr(line, index));
+	}
+	return found && !other;
+}
+
+static void one_row_is_found_by_its_key(UNUSED void **state)
+{
+	static const char spend[] = "EXPLAIN UPDATE code SET spent_at = $3 WHERE practice_id = $1 AND hash = "
+				    "$2 AND client_id = 'app'"
+				    " AND spent_at IS NULL AND expires_at > $3";
+	static const char rotate[] = "EXPLAIN UPDATE family SET rotated_at = $3 WHERE practice_id = $1 AND "
+				     "id = $2 AND client_id = 'app'"
+				     " AND generation = 0 AND revoked_at IS NULL AND expires_at > $3";
+	static const char by_hash[] =
+		"EXPLAIN SELECT sid FROM session WHERE practice_id = $1 AND hash = $2 AND ends_at > $3";
+	static const char by_sid[] =
+		"EXPLAIN SELECT hash FROM session WHERE practice_id = $1 AND sid = $2 AND ends_at > $3";
+	const struct {
+		const char *sql, *index;
+	} table[] = {
+		{ spend, "code_pkey" },
+		{ rotate, "family_pkey" },
+		{ by_hash, "session_pkey" },
+		{ by_sid, "session_sid_practice_id_key" },
+	};
+	AUTO_HAND hand;
+
+	if (!on_postgresql())
+		return; /* SQLite needs no counting: it takes the longest match */
+	hand_begin(&hand, "filled");
+	for (size_t i = 0; i < COUNT(table); i++) {
+		struct rows plan;
+
+		assert_ok(&hand,
+			  db_run(&hand.w, &plan, table[i].sql, V_TEXT("filled"), V_TEXT("row-7"), V_INT(5)));
+		if (!plan_uses(&plan, table[i].index))
+			fail_msg("%s does not go by %s", table[i].sql, table[i].index);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(one_row_is_found_by_its_key, fill),
+	};
+
+	return run_on_engines(tests, COUNT(tests));
+}
