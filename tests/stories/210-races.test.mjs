@@ -5,7 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { test } from 'node:test';
 import { Agent } from '../kit/agent.mjs';
-import { appDocument, people, startClinic, stores } from '../kit/clinic.mjs';
+import { appDocument, people, sleep, startClinic, stores } from '../kit/clinic.mjs';
 
 const rounds = Number(process.env.RACE_ROUNDS ?? (process.env.STORIES_SHORT ? 3 : 10));
 const parallel = 64;
@@ -49,6 +49,7 @@ for (const store of stores) {
     const clinic = await startClinic({ store, nodes });
     t.after(() => clinic.stop());
     assert.equal(clinic.apply(appDocument()).code, 0);
+    if (nodes > 1) await sleep(1000); // by then every node knows the app (220)
     const agent = new Agent();
     for (let round = 0; round < rounds; round++) {
       const answers = await volley(clinic, await oneCode(clinic, agent));
@@ -68,6 +69,7 @@ for (const store of stores) {
     const clinic = await startClinic({ store, nodes });
     t.after(() => clinic.stop());
     assert.equal(clinic.apply(appDocument()).code, 0);
+    if (nodes > 1) await sleep(1000); // by then every node knows the app (220)
     const agent = new Agent();
     let { json: tokens } = await post(clinic.bases[0], '/oauth2/token', await oneCode(clinic, agent));
     for (let round = 0; round < rounds; round++) {
