@@ -49,18 +49,14 @@ static void tools_close(void *tools)
 	free(own);
 }
 
-/* Password hashes take whole cores for as long as people sign in: tokens go first (PERFORMANCE.md). */
-enum { SLOW_NICE = 10 };
-
-static struct lane *lane_of(struct app *app, const char *name, int64_t threads, int nice)
+static struct lane *lane_of(struct app *app, const char *name, int64_t threads)
 {
 	return lane_start(&(struct lane_plan){ .name = name,
 					       .threads = (unsigned)threads,
 					       .queue = (unsigned)app->config->limits.queue,
 					       .open = tools_open,
 					       .close = tools_close,
-					       .context = app,
-					       .nice = nice });
+					       .context = app });
 }
 
 static enum err start_protocols(struct app *app)
@@ -82,8 +78,8 @@ static enum err start(struct serving *serving, const struct config *config, char
 
 	TRY(app_open(config, app, message, size));
 	TRY(start_protocols(app));
-	app->quick = lane_of(app, "quick", config->limits.quick_threads, 0);
-	app->slow = lane_of(app, "slow", config->limits.slow_threads, SLOW_NICE);
+	app->quick = lane_of(app, "quick", config->limits.quick_threads);
+	app->slow = lane_of(app, "slow", config->limits.slow_threads);
 	if (!app->quick || !app->slow) {
 		(void)snprintf(message, size, "could not start worker threads");
 		return ERR_INTERNAL;

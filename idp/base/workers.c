@@ -3,8 +3,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/workers.h"
@@ -59,8 +57,6 @@ static void *work_on(void *argument)
 
 	(void)snprintf(name, sizeof(name), "%.9s-%u", plan->name, worker->number); /* a cut name is fine */
 	(void)pthread_setname_np(pthread_self(), name);
-	if (plan->nice != 0) /* a wish: Linux keeps this value for each thread */
-		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), plan->nice);
 	void *tools = plan->open != NULL ? plan->open(plan->context, worker->number) : NULL;
 
 	while (next_item(lane, &item))

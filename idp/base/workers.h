@@ -16,7 +16,6 @@ struct lane_plan {
 	void *(*open)(void *context, unsigned thread); /* tools of one thread; may be NULL */
 	void (*close)(void *tools);
 	void *context;
-	int nice; /* of its threads, as nice(2): more for what may wait while the machine is busy */
 };
 
 /* NULL when threads could not be made. */

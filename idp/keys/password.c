@@ -49,6 +49,21 @@ static void release(uint8_t *memory, size_t size)
 	(void)size;
 }
 
+struct hashing {
+	struct slot *slot;
+	argon2_context *context;
+	int code;
+};
+
+static void hash_now(void *thing)
+{
+	struct hashing *hashing = thing;
+
+	slot_here = hashing->slot;
+	hashing->code = argon2_ctx(hashing->context, Argon2_id);
+	slot_here = NULL;
+}
+
 static bool argon2id(struct slot *slot, const struct recipe *recipe, const uint8_t *input, size_t size,
 		     uint8_t out[])
 {
@@ -69,12 +84,11 @@ static bool argon2id(struct slot *slot, const struct recipe *recipe, const uint8
 		.flags = ARGON2_DEFAULT_FLAGS,
 	};
 
-	slot_here = slot;
-	int code = argon2_ctx(&context, Argon2_id);
+	struct hashing hashing = { .slot = slot, .context = &context };
 
-	slot_here = NULL;
-	assert(code == ARGON2_OK || code == ARGON2_MEMORY_ALLOCATION_ERROR);
-	return code == ARGON2_OK;
+	slot_run(slot, hash_now, &hashing);
+	assert(hashing.code == ARGON2_OK || hashing.code == ARGON2_MEMORY_ALLOCATION_ERROR);
+	return hashing.code == ARGON2_OK;
 }
 
 /* False: there was no memory for it. */
@@ -232,6 +246,18 @@ static enum password_verdict spend_one_hash(struct passwords *passwords, struct 
 	return done ? PASSWORD_WRONG : PASSWORD_BUSY;
 }
 
+struct old_check {
+	const char *password, *stored;
+	bool matches;
+};
+
+static void check_old(void *thing)
+{
+	struct old_check *check = thing;
+
+	check->matches = password_old_matches(check->password, check->stored);
+}
+
 static enum password_verdict check_in(struct passwords *passwords, struct slot *slot, const char *password,
 				      const char *stored)
 {
@@ -242,9 +268,11 @@ static enum password_verdict check_in(struct passwords *passwords, struct slot *
 		return check_argon2id(passwords, slot, &recipe, BYTES_OF(password));
 	enum password_verdict spent = spend_one_hash(passwords, slot, BYTES_OF(password));
 
-	if (spent != PASSWORD_BUSY && password_old_matches(password, stored))
-		return PASSWORD_RIGHT_UPGRADE;
-	return spent;
+	struct old_check check = { password, stored, false };
+
+	if (spent != PASSWORD_BUSY)
+		slot_run(slot, check_old, &check);
+	return check.matches ? PASSWORD_RIGHT_UPGRADE : spent;
 }
 
 enum password_verdict password_check(struct passwords *passwords, const char *password, const char *stored)

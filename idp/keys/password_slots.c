@@ -3,14 +3,28 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "keys/password_slots.h"
 
-enum { SLOTS_MAX = 256 };
+enum { SLOTS_MAX = 256, NICE = 10 };
+
+/* The thread of a slot, made with its first hash. */
+struct hasher {
+	pthread_t thread;
+	bool runs, over;
+	void (*work)(void *thing);
+	void *thing;
+	sem_t start, done;
+};
 
 struct slot {
+	struct hasher hasher;
 	void *memory; /* NULL: none mapped */
 	size_t size;
 	int64_t used_at; /* monotonic microseconds */
@@ -33,6 +47,64 @@ static unsigned cores(void)
 	int count = CPU_COUNT(&set);
 
 	return count > 0 ? (unsigned)count : 1;
+}
+
+static void wait_for(sem_t *sem)
+{
+	while (sem_wait(sem) != 0)
+		; /* a signal */
+}
+
+static void *hash_on(void *argument)
+{
+	struct hasher *hasher = argument;
+
+	(void)pthread_setname_np(pthread_self(), "hash");      /* a name for people only */
+	(void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE); /* a wish; on Linux for this thread alone */
+	for (;;) {
+		wait_for(&hasher->start);
+		if (hasher->over)
+			return NULL;
+		hasher->work(hasher->thing);
+		(void)sem_post(&hasher->done); /* never more than one */
+	}
+}
+
+/* Signals belong to the main thread. */
+static bool hasher_start(struct hasher *hasher)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	if (sem_init(&hasher->start, 0, 0) != 0 || sem_init(&hasher->done, 0, 0) != 0)
+		return false;
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	hasher->runs = pthread_create(&hasher->thread, NULL, hash_on, hasher) == 0;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return hasher->runs;
+}
+
+static void hasher_stop(struct hasher *hasher)
+{
+	if (!hasher->runs)
+		return;
+	hasher->over = true;
+	(void)sem_post(&hasher->start); /* it waits there */
+	pthread_join(hasher->thread, NULL);
+	sem_destroy(&hasher->start);
+	sem_destroy(&hasher->done);
+}
+
+void slot_run(struct slot *slot, void (*work)(void *thing), void *thing)
+{
+	struct hasher *hasher = &slot->hasher;
+
+	if (!hasher->runs && !hasher_start(hasher))
+		return work(thing); /* no thread to be had: here, then */
+	hasher->work = work;
+	hasher->thing = thing;
+	(void)sem_post(&hasher->start);
+	wait_for(&hasher->done);
 }
 
 struct slots *slots_new(unsigned count)
@@ -67,6 +139,7 @@ void slots_free(struct slots *slots)
 		return;
 	for (unsigned i = 0; i < slots->count; i++) {
 		assert(!slots->slot[i].taken);
+		hasher_stop(&slots->slot[i].hasher);
 		unmap(slots->slot[i].memory, slots->slot[i].size);
 	}
 	(void)pthread_cond_destroy(&slots->free);

@@ -18,6 +18,10 @@ unsigned slots_count(const struct slots *slots);
 /* NULL when none came free in time. */
 struct slot *slots_take(struct slots *slots, int64_t wait_us);
 void slots_give(struct slots *slots, struct slot *slot);
+/* Runs work(thing) on the slot's own thread and waits for it. That thread stands back while the machine is
+ * busy: hashes take whole cores for as long as people sign in, and tokens go first. It holds no lock
+ * meanwhile, so nobody else waits because it stands back. */
+void slot_run(struct slot *slot, void (*work)(void *thing), void *thing);
 /* At least size bytes, kept with the slot; NULL: the machine has none left. */
 uint8_t *slot_memory(struct slot *slot, size_t size);
 /* Unmaps what nobody used for idle_us. */

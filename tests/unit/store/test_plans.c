@@ -21,11 +21,11 @@ static const char put_session[] =
 
 static int fill(void **state)
 {
-	AUTO_HAND hand;
-
+	(void)state;
 	if (!on_postgresql())
 		return 0;
-	(void)state;
+	AUTO_HAND hand;
+
 	hand_begin(&hand, "filled");
 	AUTO(tx_end) struct tx tx = tx_begin(&hand.w);
 
@@ -75,10 +75,11 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 		{ by_hash, "session_pkey" },
 		{ by_sid, "session_sid_practice_id_key" },
 	};
-	AUTO_HAND hand;
 
 	if (!on_postgresql())
 		return; /* SQLite needs no counting: it takes the longest match */
+	AUTO_HAND hand;
+
 	hand_begin(&hand, "filled");
 	for (size_t i = 0; i < COUNT(table); i++) {
 		struct rows plan;
