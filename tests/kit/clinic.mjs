@@ -1,5 +1,6 @@
 // clinic.mjs: a Lanyard on free ports in a scratch folder, with a clinic in it; one or two nodes, either store.
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, writeFileSync, rmSync, createWriteStream, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,15 +14,18 @@ export const lanyard = join(build, 'lanyard');
 // The engines every store-touching story runs on. PostgreSQL may not be left out silently.
 export const stores = (process.env.STORIES_STORES ?? 'sqlite,postgresql').split(',');
 
-export function freePort() {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => done(port));
+// A port that is free now, below those that the kernel gives to outgoing connections: of such a one another story's
+// connection could have taken it before the server listens there.
+export async function freePort() {
+  for (;;) {
+    const port = randomInt(10000, 32000);
+    const free = await new Promise((done) => {
+      const server = createServer();
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => server.close(() => done(true)));
     });
-  });
+    if (free) return port;
+  }
 }
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
