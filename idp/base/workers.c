@@ -114,9 +114,11 @@ bool lane_add(struct lane *lane, void (*run)(void *tools, void *item, bool late)
 
 		lane->ring[tail] = (struct item){ run, item, deadline_us };
 		lane->waiting++;
-		pthread_cond_signal(&lane->filled);
 	}
 	pthread_mutex_unlock(&lane->lock);
+	/* Afterwards: who wakes wants the lock at once. */
+	if (taken)
+		pthread_cond_signal(&lane->filled);
 	return taken;
 }
 

@@ -183,15 +183,16 @@ void append_submit(struct store *store, struct append *append)
 	append->since_us = clock_monotonic_us();
 	pthread_mutex_lock(&appender->lock);
 	bool runs = start(store);
+	bool first = !appender->first;
 
 	if (runs) {
-		/* Who finds others waiting need not wake anybody. */
-		if (!appender->first)
-			pthread_cond_signal(&appender->filled);
 		*appender->end = append;
 		appender->end = &append->next;
 	}
 	pthread_mutex_unlock(&appender->lock);
+	/* Who finds others waiting need not wake anybody. Afterwards: who wakes wants the lock at once. */
+	if (runs && first)
+		pthread_cond_signal(&appender->filled);
 	if (!runs)
 		append->then(append->thing, ERR_STORE, "the thread that appends cannot be started");
 }

@@ -1,6 +1,7 @@
 /* codes.c: authorization codes: made once, spent once, burnt when shown by the wrong hands. */
 #include "base/app.h"
 #include "base/base.h"
+#include "base/text.h"
 
 #include "store/columns.h"
 #include "store/db.h"
@@ -50,11 +51,21 @@ static void read_spent(const struct rows *rows, const char *hash, const char *cl
 	};
 }
 
-/* Live sessions of live accounts alone: of others nothing is given. */
+/* Live sessions of live accounts alone: of others nothing is given. Outer joins keep the order of the steps,
+ * each by its key: PostgreSQL would otherwise begin with the accounts of the practice, or go through all
+ * sessions of the account, as long as it has not counted the tables. */
 static const char behind_code[] =
-	"SELECT " SESSION_COLUMNS ", " SUBJECT_COLUMNS " FROM code c, " LIVE_SESSION JOIN_ASSIGNMENTS
-	" WHERE c.practice_id = $1 AND c.hash = $4 AND s.sid = c.sid AND a.id = c.account_id AND" IS_LIVE
-		IN_ORDER;
+	"SELECT " SESSION_COLUMNS ", " SUBJECT_COLUMNS " FROM code c"
+	" LEFT JOIN session s ON s.sid = c.sid AND" SESSION_GOES_ON
+	" LEFT JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id AND" ACCOUNT_IS_ON
+		JOIN_ASSIGNMENTS " WHERE c.practice_id = $1 AND c.hash = $4";
+enum { ACCOUNT_ID = SESSION_WIDTH };
+
+static bool is_live(const struct rows *behind, const struct code_row *code)
+{
+	return behind->count > 0 && !rows_null(behind, 0, 0) &&
+	       text_equal(rows_text(behind, 0, ACCOUNT_ID), code->account_id);
+}
 
 enum err codes_spend(struct work *w, const char *hash, const char *client_id, int64_t practice_epoch,
 		     struct spent_code *out, bool *won)
@@ -72,8 +83,9 @@ enum err codes_spend(struct work *w, const char *hash, const char *client_id, in
 	*won = spent.count == 1;
 	if (!*won)
 		return OK;
-	*out = (struct spent_code){ .session_live = behind.count > 0, .subject = { behind, SESSION_WIDTH } };
+	*out = (struct spent_code){ .subject = { behind, SESSION_WIDTH } };
 	read_spent(&spent, hash, client_id, &out->code);
+	out->session_live = is_live(&behind, &out->code);
 	if (out->session_live)
 		session_row_read(&behind, 0, 0, &out->session);
 	return OK;

@@ -13,9 +13,9 @@ struct session_row;
 	"a.id, a.email, a.email_key, a.given_name, a.family_name, a.class, a.npi, a.profile,"                \
 	" a.email_verified, a.disabled, a.must_change, a.epoch, a.created_at, a.updated_at, a.last_login_at"
 #define SUBJECT_COLUMNS                                                                                      \
-	ACCOUNT_COLUMNS ", g.id, g.role_id, g.locations, g.valid_from, g.valid_until, g.source, g.reason"
+	ACCOUNT_COLUMNS ", g.id, g.role_id, g.locations, g.valid_from, g.valid_until, g.source, g.reason,"   \
+			" g.created_at"
 #define JOIN_ASSIGNMENTS " LEFT JOIN assignment g ON g.practice_id = a.practice_id AND g.account_id = a.id"
-#define IN_ORDER         " ORDER BY g.created_at, g.id"
 
 /* Of session s. */
 #define SESSION_COLUMNS                                                                                      \
@@ -26,10 +26,11 @@ enum { SESSION_WIDTH = 15 };
 /* A session and its account; $1 practice, $2 now, $3 the practice's epoch. A node may know an older epoch
  * than the session was begun under, so only an older session is dead. */
 #define LIVE_SESSION "session s JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id"
-#define IS_LIVE                                                                                              \
+#define SESSION_GOES_ON                                                                                      \
 	" s.practice_id = $1 AND s.ended_at IS NULL AND s.ends_at > $2"                                      \
-	" AND s.seen_at + s.idle_seconds > $2 AND s.practice_epoch >= $3"                                    \
-	" AND a.disabled = FALSE AND a.epoch = s.account_epoch"
+	" AND s.seen_at + s.idle_seconds > $2 AND s.practice_epoch >= $3"
+#define ACCOUNT_IS_ON " a.disabled = FALSE AND a.epoch = s.account_epoch"
+#define IS_LIVE       SESSION_GOES_ON " AND" ACCOUNT_IS_ON
 
 /* What stands in SESSION_COLUMNS of one row, beginning at a column. */
 void session_row_read(const struct rows *rows, size_t row, size_t first, struct session_row *out);

@@ -32,7 +32,7 @@ static const char find_family[] =
 	" JOIN practice p ON p.id = f.practice_id"
 	" LEFT JOIN account a ON a.practice_id = f.practice_id AND a.id = f.account_id"
 	" LEFT JOIN session s ON s.practice_id = f.practice_id AND s.sid = f.sid" JOIN_ASSIGNMENTS
-	" WHERE f.practice_id = $1 AND f.id = $2" IN_ORDER;
+	" WHERE f.practice_id = $1 AND f.id = $2";
 /* Of SUBJECT_COLUMNS there: the account's id, disabled, epoch. */
 enum {
 	SUBJECT_AT = 23,

@@ -1,5 +1,5 @@
-// bench.mjs: each figure beside the limit it leans on. A limit is measured next to its figure, by the clock and with
-// as many threads as there are cores, so that what else the machine does hits both.
+// bench.mjs: each figure beside the limit it leans on. A limit is measured right before and right after its figure, by
+// the clock and with as many threads as there are cores, and the mean of both counts: what else the machine does hits both.
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -9,10 +9,12 @@ import { Agent } from '../kit/agent.mjs';
 import { appDocument, build, freePort, lanyard, people, root, sleep, startClinic, until } from '../kit/clinic.mjs';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 4);
-const logins = Number(process.env.BENCH_LOGINS ?? 400);
+const logins = Number(process.env.BENCH_LOGINS ?? 600);
+const inARow = Number(process.env.BENCH_SIGN_INS ?? 0); // so many, and the memory after them; 0: not measured
 const only = process.env.BENCH_ONLY ? new RegExp(process.env.BENCH_ONLY) : /./;
 const cores = cpus().length;
 const connections = 64;
+const half = Math.max(1, Math.round(Math.min(seconds, 4) / 2)); // of a limit's seconds: before and after
 const quickThreads = Math.max(8, 2 * cores); // the default of limits.quick_threads: so many connections to the store
 const secret = 'story-secret-story-secret-story-secret';
 const basic = (id) => `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
@@ -27,7 +29,7 @@ const tool = (name, ...args) => {
 
 // openssl speed by the clock, all cores: signatures and verifications a second.
 function openssl(name) {
-  const out = spawnSync('openssl', ['speed', '-elapsed', '-multi', String(cores), '-seconds', '2', name], { encoding: 'utf8' }).stdout;
+  const out = spawnSync('openssl', ['speed', '-elapsed', '-multi', String(cores), '-seconds', '1', name], { encoding: 'utf8' }).stdout;
   const [, sign, verify] = /(?:2048 bits|\(nistp256\))\s+\S+\s+\S+\s+([\d.]+)\s+([\d.]+)\s*$/m.exec(out);
   return { sign: Number(sign), verify: Number(verify) };
 }
@@ -36,7 +38,7 @@ async function bareHello(bytes) {
   const port = await freePort();
   const child = spawn(join(build, 'bench/hello'), [String(port), String(Math.max(4, 2 * cores)), String(bytes)]);
   await until('hello', async () => (await fetch(`http://127.0.0.1:${port}/`)).ok);
-  const r = await wrk(`http://127.0.0.1:${port}/`);
+  const r = await wrk(`http://127.0.0.1:${port}/`, {}, { duration: half });
   child.kill();
   return r.rate;
 }
@@ -44,11 +46,11 @@ async function bareHello(bytes) {
 // The store's own rate of single-row durable commits: pgbench with as many connections as the server has; one
 // connection's on SQLite.
 function commitRate(clinic) {
-  if (clinic.store === 'sqlite') return tool('commits', join(clinic.scratch, `commits${randomBytes(4).toString('hex')}.db`), Math.min(seconds, 3));
+  if (clinic.store === 'sqlite') return tool('commits', join(clinic.scratch, `commits${randomBytes(4).toString('hex')}.db`), half);
   const script = join(clinic.scratch, 'insert.sql');
   writeFileSync(script, "INSERT INTO bench_row (v) VALUES ('a row of about the length that an event has');\n");
   spawnSync('psql', [clinic.address, '-qc', 'CREATE TABLE IF NOT EXISTS bench_row (id bigserial PRIMARY KEY, v text)']);
-  const out = spawnSync('pgbench', ['-n', '-M', 'prepared', '-c', String(quickThreads), '-j', '2', '-T', String(Math.min(seconds, 3)), '-f', script, clinic.address], { encoding: 'utf8' });
+  const out = spawnSync('pgbench', ['-n', '-M', 'prepared', '-c', String(quickThreads), '-j', '2', '-T', String(half), '-f', script, clinic.address], { encoding: 'utf8' });
   const rate = Number(/tps = ([\d.]+)/.exec(out.stdout)?.[1]);
   if (!rate) throw new Error(`pgbench: ${out.stderr}`);
   return rate;
@@ -56,11 +58,14 @@ function commitRate(clinic) {
 
 // ---- load ----
 
-async function wrk(url, env = {}, { conns = connections, duration = seconds } = {}) {
-  const child = spawn('wrk', ['-t2', `-c${conns}`, `-d${duration}s`, '--timeout', '10s', '-s', join(root, 'tests/bench/load.lua'), url],
+async function wrk(url, env = {}, { conns = connections, duration = seconds, script = 'load.lua' } = {}) {
+  const child = spawn('wrk', ['-t2', `-c${conns}`, `-d${duration}s`, '--timeout', '10s', '-s', join(root, 'tests/bench', script), url],
     { env: { ...process.env, THREADS: '2', ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
   let out = '';
-  child.stdout.on('data', (data) => { out += data; });
+  child.stdout.on('data', (data) => {
+    out += data;
+    if (out.split('enough\n').length > 2) child.kill('SIGINT'); // both threads have what was asked for
+  });
   await new Promise((done) => child.once('exit', done));
   const line = out.trim().split('\n').reverse().find((l) => l.startsWith('{'));
   if (!line) throw new Error(`wrk said: ${out}`);
@@ -109,23 +114,21 @@ async function calmRss(pid) {
   return least;
 }
 
-function percentiles(times) {
-  times.sort((a, b) => a - b);
-  return { p50: times[times.length >> 1], p99: times[Math.floor(times.length * 0.99)] };
-}
-
 // ---- one store ----
 
 class Table {
   constructor(clinic) { Object.assign(this, { clinic, rows: [], pid: clinic.nodes[0].process.pid }); }
 
-  // limit: { rate, name, aim }; measured beside the figure by the caller.
+  // limit: { rate, name, aim }.
   async figure(what, run, limit) {
     if (!only.test(what)) return;
+    const first = limit && (await limit());
+    await sleep(500); // a store that was written to comes to rest
     const before = cpuOf(this.pid);
     const r = await run();
-    const cost = r.requests ? ((cpuOf(this.pid) - before) * 1e6) / r.requests : undefined;
-    const at = limit && (await limit());
+    const cost = ((cpuOf(this.pid) - before) * 1e6) / r.requests;
+    const second = limit && (await limit());
+    const at = limit && { ...first, rate: (first.rate + second.rate) / 2 };
     await sleep(100); // what the kept connections heard meanwhile: the server closes idle ones
     this.rows.push({ what, ...r, cost, ratio: at && r.rate / at.rate, limit: at });
     console.error(`${this.clinic.store} ${what}: ${r.rate.toFixed(0)}/s${at ? `, ${((100 * r.rate) / at.rate).toFixed(0)} % of ${at.rate.toFixed(0)} ${at.name}` : ''}`);
@@ -169,37 +172,36 @@ async function reads(table, clinic, file) {
 }
 
 // From the first page to the session; four browsers for each core.
-async function signIns(clinic, goesOn) {
-  const times = [];
-  await Promise.all(Array.from({ length: 4 * cores }, async () => {
-    while (goesOn(times.length)) {
-      const at = performance.now();
-      const page = await new Agent().signIn(`${clinic.issuer}/login`, people.ada);
-      if (page.status !== 200 || /login-form/.test(page.text)) throw new Error(`sign-in: ${page.status}`);
-      times.push(performance.now() - at);
-    }
-  }));
-  return times;
-}
+const signIns = (clinic, options, count) =>
+  wrk(clinic.issuer, { USERNAME: people.ada.username, PASSWORD: people.ada.password, ...(count ? { COUNT: String(count) } : {}) },
+    { conns: 4 * cores, script: 'signins.lua', ...options });
 
 async function passwords(table, clinic, file) {
-  const began = performance.now();
-  await table.figure('password sign-in', async () => {
-    const times = await signIns(clinic, (done) => done < logins - 4 * cores);
-    return { rate: (times.length * 1000) / (performance.now() - began), ...percentiles(times), errors: 0 };
-  }, () => ({ rate: tool('argon', cores, 47104, 1, Math.min(seconds, 4)), name: 'Argon2id hashes', aim: 0.85 }));
+  await table.figure('password sign-in', () => signIns(clinic, { duration: 600 }, logins),
+    () => ({ rate: tool('argon', cores, 47104, 1, half), name: 'Argon2id hashes', aim: 0.85 }));
   const what = 'token endpoint while sign-ins run at capacity';
   if (!only.test(what)) return;
   const grant = file('client', ['grant_type=client_credentials&scope=clinic&tenant=northside']);
   const load = () => wrk(`${clinic.issuer}/oauth2/token`, { METHOD: 'POST', BODIES: grant, AUTH: basic('story') }, { conns: 8 });
-  const quiet = await load();
-  let over = false;
-  const busy = signIns(clinic, () => !over);
-  await sleep(500);
+  const first = await load();
+  const busy = signIns(clinic, { duration: seconds + 2 });
+  await sleep(1000);
   const loud = await load();
-  over = true;
-  await busy;
-  table.rows.push({ what, ...loud, ratio: loud.p99 / quiet.p99, limit: { name: `its p99 without them, ${quiet.p99.toFixed(1)} ms`, aim: 2 }, times: true });
+  const during = await busy;
+  const quiet = (first.p99 + (await load()).p99) / 2;
+  console.error(`${clinic.store} ${what}: p99 ${loud.p99.toFixed(1)} ms, without ${quiet.toFixed(1)} ms`);
+  table.rows.push({ what: `${what} (${during.rate.toFixed(0)} a second)`, ...loud, ratio: loud.p99 / quiet, limit: { name: `its p99 without them, ${quiet.toFixed(1)} ms`, aim: 2 }, times: true });
+}
+
+// Sign-ins in a row on a server of its own, with the cheapest hash that it allows: what they leave in memory.
+async function manySignIns(store) {
+  const clinic = await startClinic({ store });
+  const { pid } = clinic.nodes[0].process;
+  const before = await calmRss(pid);
+  const r = await signIns(clinic, { duration: 7200 }, inARow);
+  const after = await calmRss(pid);
+  await clinic.stop();
+  return { count: r.requests, errors: r.errors, rate: r.rate, before, after };
 }
 
 function manySessions(clinic, count) {
@@ -252,6 +254,7 @@ async function measure(store) {
   memory.threads = readdirSync(`/proc/${pid}/task`).length;
   const start = await startTime(clinic);
   await clinic.stop();
+  if (inARow) memory.row = await manySignIns(store);
   return { rows: table.rows, memory, start };
 }
 
@@ -266,6 +269,10 @@ function print(store, { rows, memory, start }) {
     console.log(`| ${r.what} | ${share(r)} | ${aim(r)} | ${limit(r)} | ${r.rate.toFixed(r.rate < 100 ? 1 : 0)} | ${r.p50.toFixed(2)} | ${r.p99.toFixed(2)} | ${r.cost ? r.cost.toFixed(0) : ''} | ${r.errors} |`);
   console.log(`\nResident memory: ${memory.idle.toFixed(0)} MB idle, ${memory.later.toFixed(0)} MB after all of this with 100,000 sessions in the store ` +
     `(${memory.threads} threads; without the hashes in flight, 46 MB each). Start to the first 200: ${start.toFixed(0)} ms.\n`);
+  const { row } = memory;
+  if (row)
+    console.log(`${row.count} password sign-ins in a row (${row.rate.toFixed(0)} a second with the cheapest hash, ${row.errors} errors): ` +
+      `${row.before.toFixed(0)} MB before, ${row.after.toFixed(0)} MB after.\n`);
 }
 
 console.log(`Machine: ${cores} cores, shared by server, load and store.\n`);

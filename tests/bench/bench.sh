@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # bench.sh: builds, starts a private PostgreSQL, measures; prints a table per store.
-# BENCH_SECONDS (4) for each figure, BENCH_LOGINS (600), BENCH_ONLY (words of figures, all), STORIES_STORES, BUILD.
+# BENCH_SECONDS (4) for each figure, BENCH_LOGINS (600), BENCH_SIGN_INS (0: so many in a row, and the memory after them),
+# BENCH_ONLY (words of figures, all), STORIES_STORES, BUILD.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 BUILD=${BUILD:-build}

@@ -19,6 +19,10 @@ static const char put_session[] =
 	" auth_time, acr, amr, account_epoch, practice_epoch)"
 	" VALUES ($1, $2, $2, 'acc', 0, 0, 1000, 1000000, 0, 'a', 'pwd', 0, 0)";
 
+static const char put_saml[] =
+	"INSERT INTO saml_session (practice_id, session_index, sid, client_id, account_id, name_id, "
+	"name_id_format, ends_at) VALUES ($1, $2, $2, 'app', 'acc', $2, 'f', 1000000)";
+
 static int fill(void **state)
 {
 	(void)state;
@@ -35,6 +39,7 @@ static int fill(void **state)
 		assert_ok(&hand, tx_also(&tx, put_family, V_TEXT("filled"), V_TEXT(id)));
 		assert_ok(&hand, tx_also(&tx, put_code, V_TEXT("filled"), V_TEXT(id)));
 		assert_ok(&hand, tx_also(&tx, put_session, V_TEXT("filled"), V_TEXT(id)));
+		assert_ok(&hand, tx_also(&tx, put_saml, V_TEXT("filled"), V_TEXT(id)));
 	}
 	assert_ok(&hand, tx_commit(&tx));
 	return 0;
@@ -67,9 +72,19 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 		"EXPLAIN SELECT sid FROM session WHERE practice_id = $1 AND hash = $2 AND ends_at > $3";
 	static const char by_sid[] =
 		"EXPLAIN SELECT hash FROM session WHERE practice_id = $1 AND sid = $2 AND ends_at > $3";
+	static const char by_index[] = "EXPLAIN SELECT sid FROM saml_session WHERE practice_id = $1 AND "
+				       "session_index = $2 AND client_id = 'app' AND ends_at > $3";
+	static const char by_app[] =
+		"EXPLAIN SELECT name_id FROM saml_session WHERE practice_id = $1 AND sid = $2 "
+		"AND client_id = 'app' AND ends_at > $3";
+	static const char by_name[] = "EXPLAIN SELECT sid FROM saml_session WHERE practice_id = $1 AND "
+				      "client_id = 'app' AND name_id = $2 AND ends_at > $3";
 	const struct {
 		const char *sql, *index;
 	} table[] = {
+		{ by_index, "saml_session_pkey" },
+		{ by_app, "saml_session_sid_client_id_practice_id_key" },
+		{ by_name, "saml_session_name" },
 		{ spend, "code_pkey" },
 		{ rotate, "family_pkey" },
 		{ by_hash, "session_pkey" },
@@ -91,10 +106,48 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 	}
 }
 
+static const char *plan_text(struct hand *hand, const struct rows *plan)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < plan->count; i++)
+		text = arena_print(hand->arena, "%s\n%s", text, rows_text(plan, i, 0));
+	return text;
+}
+
+/* The session by its id, not by way of all sessions of the account; the roles by the account, not by way of
+ * all roles in the practice. */
+static void what_stands_behind_a_code_is_found_by_keys(UNUSED void **state)
+{
+	static const char behind[] =
+		"EXPLAIN SELECT s.hash, a.email, g.role_id FROM code c"
+		" LEFT JOIN session s ON s.sid = c.sid AND s.practice_id = $1 AND s.ends_at > $3"
+		" LEFT JOIN account a ON a.practice_id = s.practice_id AND a.id = s.account_id"
+		" LEFT JOIN assignment g ON g.practice_id = a.practice_id AND g.account_id = a.id"
+		" WHERE c.practice_id = $1 AND c.hash = $2";
+	static const char *const keys[] = { "code_pkey", "session_sid_practice_id_key",
+					    "assignment_account" };
+	struct rows plan;
+
+	if (!on_postgresql())
+		return;
+	AUTO_HAND hand;
+
+	hand_begin(&hand, "filled");
+	assert_ok(&hand, db_run(&hand.w, &plan, behind, V_TEXT("filled"), V_TEXT("row-7"), V_INT(5)));
+	const char *text = plan_text(&hand, &plan);
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		if (!strstr(text, keys[i]))
+			fail_msg("the plan does not go by %s:%s", keys[i], text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(one_row_is_found_by_its_key, fill),
+		cmocka_unit_test(what_stands_behind_a_code_is_found_by_keys),
 	};
 
 	return run_on_engines(tests, COUNT(tests));
