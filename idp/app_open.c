@@ -14,13 +14,17 @@
 #include "keys/seal.h"
 #include "login/logout.h"
 #include "oidc/routes.h"
+#include "saml/logout.h"
+#include "saml/registry.h"
 #include "store/db.h"
 #include "store/snapshot.h"
 
 #define CONFIG_FILE "lanyard.yaml"
 
 /* Who tells apps that a session has ended; a command that works on the store directly queues for them too. */
-static const struct participant *const participants[] = { &oidc_participant, NULL };
+static const struct participant *const participants[] = { &oidc_participant, &saml_participant, NULL };
+/* Who reads what apps declare. */
+static const struct app_protocol *const protocols[] = { &saml_protocol, NULL };
 
 /* The folder of an embedded store is made on first start: zero configuration works. */
 static enum err make_store_folder(const struct config *config, char *message, size_t message_size)
@@ -74,7 +78,7 @@ static enum err load(struct app *app, char *message, size_t message_size)
 
 enum err app_open(const struct config *config, struct app *app, char *message, size_t message_size)
 {
-	*app = (struct app){ .config = config, .participants = participants };
+	*app = (struct app){ .config = config, .participants = participants, .protocols = protocols };
 	enum err err = make_store_folder(config, message, message_size);
 
 	if (err == OK)

@@ -14,10 +14,13 @@
 #include "base/config.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/yaml.h"
+#include "saml/attributes.h"
 #include "store/db.h"
 
 #define WORDS_MAX    500
 #define FILE_MAX     (MB + 1) /* one byte more than a document may have, so that the reader says so */
+#define METADATA_MAX (256 * KB + 1)
 #define PASSWORD_MAX 1100
 
 /* What stands anywhere in the line and is for the client alone. */
@@ -84,10 +87,10 @@ static void close_fd(int *fd)
 }
 
 /* The whole file, "-" standard input; NULL with a word about it on stderr. */
-static const char *file_text(struct arena *arena, const char *path)
+static const char *file_text(struct arena *arena, const char *path, size_t max)
 {
 	AUTO(close_fd) int fd = text_equal(path, "-") ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	AUTO_BUF text = BUF(FILE_MAX);
+	AUTO_BUF text = BUF(max);
 	char part[16384];
 	ssize_t got = fd < 0 ? -1 : 0;
 
@@ -96,12 +99,57 @@ static const char *file_text(struct arena *arena, const char *path)
 	if (got < 0)
 		(void)usage("could not read %s: %s", path, strerror(errno));
 	else if (text.full)
-		(void)usage("%s has more than 1 MB", path);
+		(void)usage("%s has more than %zu KB", path, max / KB);
 	else if (!text_is_utf8(buf_str(&text), text.size))
 		(void)usage("%s is not UTF-8 text", path);
 	else
 		return arena_textn(arena, buf_str(&text), text.size);
 	return NULL;
+}
+
+/* What a document names stands beside it; of standard input, where the command was started. */
+static const char *path_beside(struct arena *arena, const char *document, const char *name)
+{
+	const char *slash = text_equal(document, "-") ? NULL : strrchr(document, '/');
+
+	if (name[0] == '/')
+		return name;
+	return slash ? arena_print(arena, "%.*s/%s", (int)(slash - document), document, name)
+		     : arena_print(arena, "./%s", name);
+}
+
+/* The files that the apps of one YAML document name as metadata_file. */
+static bool gather_named(struct line *line, const char *document, const json_t *apps, json_t *files)
+{
+	for (size_t i = 0; i < json_array_size(apps); i++) {
+		const char *name = json_get_text(json_array_get(apps, i), "metadata_file");
+
+		if (!name || json_object_get(files, name))
+			continue;
+		const char *text =
+			file_text(line->arena, path_beside(line->arena, document, name), METADATA_MAX);
+
+		if (!text)
+			return false;
+		json_set_text(files, name, text);
+	}
+	return true;
+}
+
+/* A document that cannot be read is complained about by the command, with its place. */
+static bool gather_files(struct line *line, const char *path, const char *text, json_t *arguments)
+{
+	size_t count = 0;
+	const char *message = NULL;
+	struct yaml_document *documents = yaml_read(line->arena, text, strlen(text), &count, &message);
+	AUTO(json_done) json_t *files = json_object();
+
+	for (size_t i = 0; documents && i < count; i++)
+		if (!gather_named(line, path, json_object_get(yaml_value(documents, i), "apps"), files))
+			return false;
+	if (json_object_size(files))
+		json_set(arguments, "files", TAKE(files));
+	return true;
 }
 
 static bool gather_file(struct line *line, const struct command *command, json_t *arguments)
@@ -110,9 +158,23 @@ static bool gather_file(struct line *line, const struct command *command, json_t
 
 	if (!path || command_option(command, "file") != '@')
 		return true;
-	const char *text = file_text(line->arena, path);
+	const char *text = file_text(line->arena, path, FILE_MAX);
 
 	json_set_text(arguments, "text", text);
+	return text && gather_files(line, path, text, arguments);
+}
+
+/* --metadata FILE; an address is fetched by the server. */
+static bool gather_metadata(struct line *line, const struct command *command, json_t *arguments)
+{
+	const char *named = json_get_text(arguments, "metadata");
+
+	if (!named || command_option(command, "metadata") != '<' || text_starts(named, "https://") ||
+	    text_starts(named, "http://"))
+		return true;
+	const char *text = file_text(line->arena, named, METADATA_MAX);
+
+	json_set_text(arguments, "metadata_text", text);
 	return text != NULL;
 }
 
@@ -277,7 +339,8 @@ static int run_command(struct line *line, const struct command *command, int ski
 			   &message))
 		return usage("%s\nSee: lanyard %s%s%s --help", message, command->noun,
 			     command->verb ? " " : "", command->verb ? command->verb : "");
-	if (!gather_file(line, command, arguments) || !gather_password(command, arguments))
+	if (!gather_file(line, command, arguments) || !gather_metadata(line, command, arguments) ||
+	    !gather_password(command, arguments))
 		return EXIT_USAGE;
 	gather_confirmation(command, arguments);
 	return ask(line, command, arguments);
@@ -348,9 +411,12 @@ static int reference(struct line *line)
 		fputs(apply_schema(line->arena), stdout);
 	else if (text_equal(what, "commands"))
 		help_reference(stdout);
+	else if (text_equal(what, "saml-attributes"))
+		fputs(attributes_reference(line->arena), stdout);
 	else
-		return usage(
-			"reference apply|schema|commands: the apply document, its JSON Schema, all commands");
+		return usage("reference apply|schema|commands|saml-attributes: the apply document, its JSON "
+			     "Schema, "
+			     "all commands, what SAML apps are told");
 	return EXIT_OK;
 }
 

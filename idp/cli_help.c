@@ -71,6 +71,8 @@ static const char *value_word(const char *option)
 		return " VALUE (may be repeated)";
 	case '@':
 		return " FILE, or -f FILE; - is standard input";
+	case '<':
+		return " FILE, or an https address";
 	case '!':
 		return " TEXT: what has to be typed again, instead of --yes";
 	default:

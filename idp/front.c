@@ -12,11 +12,13 @@
 #include "login/guard.h"
 #include "login/routes.h"
 #include "oidc/routes.h"
+#include "saml/routes.h"
 #include "store/db.h"
 
 struct router *front_router(void)
 {
-	static const struct route *const tables[] = { http_routes, login_routes, oidc_routes, NULL };
+	static const struct route *const tables[] = { http_routes, login_routes, oidc_routes, saml_routes,
+						      NULL };
 
 	return router_new(tables);
 }

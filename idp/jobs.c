@@ -13,6 +13,7 @@
 #include "keys/password.h"
 #include "login/logout.h"
 #include "people/audit.h"
+#include "saml/refresh.h"
 #include "store/db.h"
 #include "store/outbox.h"
 #include "store/snapshot.h"
@@ -116,6 +117,14 @@ static const struct job sending[] = {
 	{ 0 },
 };
 
+/* --- asking
+ * --------------------------------------------------------------------------------------------------- */
+
+static const struct job asking[] = {
+	{ "metadata", 10000, metadata_refresh_due },
+	{ 0 },
+};
+
 /* --- tidying
  * -------------------------------------------------------------------------------------------------- */
 
@@ -139,7 +148,7 @@ static const struct job tidying[] = {
 /* --- threads
  * -------------------------------------------------------------------------------------------------- */
 
-static const struct job *const plan[] = { following, tidying, sending, sending, sending };
+static const struct job *const plan[] = { following, tidying, sending, sending, sending, asking };
 
 struct runner {
 	struct jobs *jobs;

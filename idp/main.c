@@ -9,22 +9,21 @@
 #include "base/config.h"
 #include "cli.h"
 #include "front.h"
+#include "saml/cabinet.h"
 #include "serve.h"
 
 #ifndef LANYARD_VERSION
 #define LANYARD_VERSION "0.1.0"
 #endif
 
-/* No core dumps, no ptrace by others (security.md I7); and no library loads the system's CA bundle for every
- * key it reads (requirements: lasso and OpenSSL): who needs a bundle names the file. */
+/* No core dumps, no ptrace by others (security.md I7). */
 static void harden(void)
 {
 	struct rlimit none = { 0, 0 };
 
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	(void)setenv("SSL_CERT_FILE", "/dev/null", 1);
-	(void)setenv("SSL_CERT_DIR", "/nonexistent", 1);
+	saml_library_start();
 }
 
 static int version_main(int argc, char **argv, const char *config_file)

@@ -26,6 +26,7 @@ static enum err plan_of(struct work *work, const json_t *arguments, struct plan 
 	if (!text)
 		return fault(work, ERR_PARAMETER_MALFORMED, "-f FILE is missing");
 	TRY(apply_read(work, arg(arguments, "file"), text, strlen(text), &document));
+	TRY(apply_files(work, &document, json_object_get(arguments, "files")));
 	TRY(picture_take(work, true, &picture));
 	arena_defer(work->arena, release_json, picture);
 	return apply_plan(work, &document, picture, &how, out);

@@ -65,6 +65,10 @@ struct apply_document {
 /* Reads and checks each field by its row. ERR_DOCUMENT: the reason is "line 3, column 5: ...". */
 enum err apply_read(struct work *work, const char *file, const char *text, size_t size,
 		    struct apply_document *out) MUST_USE;
+/* apply_files.c: what `metadata_file` names becomes the app's metadata. files: texts by the name that the
+ * document writes, read by the command on its own machine (NULL: none); no door of the server reads a file by
+ * name. */
+enum err apply_files(struct work *work, const struct apply_document *document, const json_t *files) MUST_USE;
 /* Notes ERR_DOCUMENT about a member (key NULL: the object itself). */
 enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object,
 			const char *key, const char *what, ...) PRINTF(5, 6);
@@ -77,7 +81,7 @@ enum verb { VERB_CREATE, VERB_CHANGE, VERB_REMOVE };
 struct step {
 	enum thing thing;
 	enum verb verb;
-	const char *practice, *id; /* id: slug, e-mail address or client_id */
+	const char *practice, *id; /* id: slug, e-mail address, client_id or entity_id */
 	json_t *declared;          /* NULL when it is removed; borrowed from the document */
 	json_t *merged;            /* what is there, overlaid with what is declared */
 	json_t *fields;            /* {"name": ["old", "new"]}, secrets masked */
@@ -100,7 +104,9 @@ enum err apply_names_check(struct work *work, const struct apply_document *docum
 /* The entries of a list so that what they point to (member: one id or a list of ids) stands before them;
  * NULL when they go in a circle. Ends with NULL. */
 json_t **apply_ordered(struct arena *arena, const json_t *list, const char *member);
-/* The entry whose member is this text (e-mail addresses: in canonical form), or NULL. */
+/* What the entry is found by: its member; an app's client_id or, of a SAML app, its entity_id. */
+const char *entry_id(const json_t *entry, const char *member);
+/* The entry of this id (e-mail addresses: in canonical form), or NULL. */
 json_t *entry_find(struct arena *arena, const json_t *list, const char *member, const char *id);
 json_t *plan_describe(const struct plan *plan); /* a new array, for people and programs */
 

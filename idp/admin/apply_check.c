@@ -352,12 +352,23 @@ static void join(json_t *whole, json_t *more)
 
 static enum err check_app(struct check *c, const json_t *app)
 {
-	if (text_equal(json_get_text(app, "type"), "saml"))
-		return apply_complain(c->work, c->document, app, "type",
-				      "apps of type saml are not supported by this version");
-	if (!json_is_string(json_object_get(app, "client_id")))
-		return apply_complain(c->work, c->document, app, NULL, "apps.client_id is missing");
-	return OK;
+	static const char *const secrets[] = { "client_secret", "client_secret_hash", NULL };
+	static const char *const sources[] = { "metadata", "metadata_url", NULL };
+	bool saml = json_object_get(app, "entity_id") != NULL;
+
+	for (const char *const *name = secrets; saml && *name; name++)
+		if (json_object_get(app, *name))
+			return apply_complain(c->work, c->document, app, *name, "apps.%s: only for type oidc",
+					      *name);
+	for (const char *const *name = sources; json_object_get(app, "metadata_file") && *name; name++)
+		if (json_object_get(app, *name))
+			return apply_complain(c->work, c->document, app, *name,
+					      "apps.%s: only one of metadata_file and %s can be given", *name,
+					      *name);
+	if (app_declared_id(app))
+		return OK;
+	return apply_complain(c->work, c->document, app, NULL, "apps.%s is missing",
+			      app_type_of(app) == APP_OF_SAML ? "entity_id" : "client_id");
 }
 
 /* Adds one YAML document's lists to the whole. */

@@ -44,6 +44,9 @@ static const char *const app_kind_words[] = {
 	[APP_FLAG] = "true or false",
 	[APP_SECONDS] = "duration",
 	[APP_KEYS] = "JWK Set",
+	[APP_ENTITY] = "URI",
+	[APP_XML] = "XML text",
+	[APP_ATTRIBUTES] = "list, see below",
 };
 
 static const char introduction[] =
@@ -69,7 +72,18 @@ static const char introduction[] =
 	"`employee`.\n"
 	"- `export --with-hashes` takes password hashes along; they open only where the master key is the "
 	"same.\n"
-	"- Numbers that are names (NPI, postal code) stand in quotes.\n\n"
+	"- Numbers that are names (NPI, postal code) stand in quotes.\n"
+	"- An app is of `type: oidc`, which has a `client_id`, or of `type: saml`, which has an `entity_id` "
+	"and its "
+	"SAML metadata: as text\n"
+	"  (`metadata: |`), in a file beside the document (`metadata_file: billing-sp.xml`, read by the "
+	"command on "
+	"its own machine), or at an\n"
+	"  address (`metadata_url`). A field of the other type is refused. Each of its `attributes` is `{ "
+	"preset }`, "
+	"one of `clinic`, `flat`,\n"
+	"  `microsoft`, `okta`, `xua`, or `{ claim, name }` with `format` and `friendly_name` when "
+	"wanted.\n\n"
 	"Generated from the program: `lanyard reference apply`; the JSON Schema beside it: `lanyard "
 	"reference schema`.\n";
 
@@ -78,47 +92,70 @@ static const char *need_word(enum apply_need need)
 	return need == REQUIRED ? "yes" : need == AT_CREATION ? "to create" : "";
 }
 
-static void print_row(struct buf *out, const char *name, const char *kind, const char *words,
-		      const char *need, const char *help)
+struct row {
+	const char *name, *kind, *words, *need, *help;
+	const char *of; /* the type of apps that have it; NULL: no column */
+};
+
+static void print_row(struct buf *out, const struct row *row)
 {
-	buf_print(out, "| `%s` | %s", name, kind);
-	if (words) {
+	buf_print(out, "| `%s` |", row->name);
+	if (row->of)
+		buf_print(out, " %s |", row->of);
+	buf_print(out, " %s", row->kind);
+	if (row->words) {
 		buf_text(out, " `");
-		for (; *words; words++)
-			buf_text(out, *words == ' ' ? "`, `" : (const char[]){ *words, '\0' });
+		for (const char *at = row->words; *at; at++)
+			buf_text(out, *at == ' ' ? "`, `" : (const char[]){ *at, '\0' });
 		buf_text(out, "`");
 	}
-	buf_print(out, " | %s | %s |\n", need, help);
+	buf_print(out, " | %s | %s |\n", row->need, row->help);
+}
+
+/* Of the rows that apps have beside the registry's. */
+static const char *app_type_beside(const char *name)
+{
+	return app_type_word(text_starts(name, "client_") ? APP_OF_OIDC : APP_OF_SAML);
 }
 
 static void print_apps(struct buf *out)
 {
 	for (const struct app_field *field = app_fields; field->name; field++) {
-		bool id = text_equal(field->name, "client_id"), name = text_equal(field->name, "name");
+		bool id = field->kind == APP_ID || field->kind == APP_ENTITY;
 		AUTO_BUF help = BUF(KB);
 		buf_text(&help, field->help);
 		if (field->fallback && field->kind != APP_FLAG)
 			buf_print(&help, "; `%s` when missing", field->fallback);
 		else if (field->fallback && text_equal(field->fallback, "true"))
 			buf_text(&help, "; true when missing");
-		print_row(out, field->name, app_kind_words[field->kind], field->words,
-			  id     ? "yes"
-			  : name ? "to create"
-				 : "",
-			  buf_str(&help));
+		print_row(out, &(struct row){ .name = field->name,
+					      .kind = app_kind_words[field->kind],
+					      .words = field->words,
+					      .need = id                                ? "yes"
+						      : text_equal(field->name, "name") ? "to create"
+											: "",
+					      .help = buf_str(&help),
+					      .of = app_type_word(field->of) });
 	}
 }
 
 static void print_section(struct buf *out, const char *path)
 {
-	buf_print(out, "\n## %s\n\n| field | is | needed | |\n|---|---|---|---|\n", path);
-	if (text_equal(path, "apps"))
+	bool apps = text_equal(path, "apps");
+
+	buf_print(out, "\n## %s\n\n| field |%s is | needed | |\n|---|%s---|---|---|\n", path,
+		  apps ? " type |" : "", apps ? "---|" : "");
+	if (apps)
 		print_apps(out);
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *name = apply_field_below(field, path);
 		if (name)
-			print_row(out, name, kind_words[field->kind], field->words, need_word(field->need),
-				  field->help);
+			print_row(out, &(struct row){ .name = name,
+						      .kind = kind_words[field->kind],
+						      .words = field->words,
+						      .need = need_word(field->need),
+						      .help = field->help,
+						      .of = apps ? app_type_beside(name) : NULL });
 	}
 }
 
@@ -211,6 +248,10 @@ static json_t *app_schema(const struct app_field *field)
 		return json_pack("{s:[s, s]}", "type", "integer", "string");
 	case APP_KEYS:
 		return typed("object");
+	case APP_ATTRIBUTES:
+		return list_of(typed("object"));
+	case APP_ENTITY:
+	case APP_XML:
 	case APP_TEXT:
 	case APP_ID:
 	case APP_ADDRESS:
@@ -225,14 +266,26 @@ static void describe(json_t *schema, const char *help)
 		json_set_text(schema, "description", help);
 }
 
+static void add_apps(json_t *members)
+{
+	for (const struct app_field *field = app_fields; field->name; field++) {
+		json_t *schema = app_schema(field);
+
+		json_set(members, field->name, schema);
+		json_set(schema, "description",
+			 field->of == APP_OF_BOTH
+				 ? json_string(field->help)
+				 : json_sprintf("type %s: %s", app_type_word(field->of), field->help));
+	}
+}
+
 static json_t *object_schema(const char *path)
 {
 	json_t *members = json_object(), *required = json_array();
+	bool apps = text_equal(path, "apps");
 
-	for (const struct app_field *field = app_fields; text_equal(path, "apps") && field->name; field++) {
-		json_set(members, field->name, app_schema(field));
-		describe(json_object_get(members, field->name), field->help);
-	}
+	if (apps)
+		add_apps(members);
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *name = apply_field_below(field, path);
 		if (!name)
@@ -242,10 +295,13 @@ static json_t *object_schema(const char *path)
 		if (field->need == REQUIRED)
 			json_array_append_new(required, json_string(name));
 	}
-	if (text_equal(path, "apps"))
-		json_array_append_new(required, json_string("client_id"));
-	return json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", members, "required",
-			 required, "additionalProperties", false);
+	json_t *schema = json_pack("{s:s, s:o, s:o, s:b}", "type", "object", "properties", members,
+				   "required", required, "additionalProperties", false);
+
+	if (apps) /* one of the two ids */
+		json_set(schema, "anyOf",
+			 json_pack("[{s:[s]}, {s:[s]}]", "required", "client_id", "required", "entity_id"));
+	return schema;
 }
 
 char *apply_schema(struct arena *arena)

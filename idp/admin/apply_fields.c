@@ -76,13 +76,10 @@ const struct apply_field apply_fields[] = {
 	{ P ".staff.assignments.until", APPLY_DATE, OPTIONAL, NULL, "last day, or a time", false },
 	{ P ".staff.assignments.reason", APPLY_TEXT, OPTIONAL, NULL, "for the records", false },
 
-	{ A, APPLY_OBJECTS, OPTIONAL, NULL, "relying apps, in the terms of RFC 7591", false },
+	{ A, APPLY_OBJECTS, OPTIONAL, NULL, "relying apps, in the terms of RFC 7591; SAML service providers", false },
 	{ A ".client_secret", APPLY_SECRET, OPTIONAL, NULL, "changed when it is another one", false },
 	{ A ".client_secret_hash", APPLY_SECRET, OPTIONAL, NULL, "as export --with-hashes writes it", false },
-	{ A ".entity_id", APPLY_LATER, OPTIONAL, NULL, "of a SAML service", false },
-	{ A ".metadata_file", APPLY_LATER, OPTIONAL, NULL, "of a SAML service", false },
-	{ A ".metadata_url", APPLY_LATER, OPTIONAL, NULL, "of a SAML service", false },
-	{ A ".attributes", APPLY_LATER, OPTIONAL, NULL, "of a SAML service", false },
+	{ A ".metadata_file", APPLY_TEXT, OPTIONAL, NULL, "a file beside the document that becomes metadata", false },
 	{ NULL, APPLY_TEXT, OPTIONAL, NULL, NULL, false },
 };
 /* clang-format on */

@@ -50,11 +50,11 @@ static enum err nothing_twice(struct scene *s, const json_t *list, const char *m
 {
 	for (size_t i = 1; i < json_array_size(list); i++) {
 		const json_t *entry = json_array_get(list, i);
-		const json_t *first = entry_find(s->work->arena, list, member, json_get_text(entry, member));
-		if (first != entry)
-			return apply_complain(s->work, s->document, entry, member,
-					      "the %s %s is declared twice", what,
-					      json_get_text(entry, member));
+		const char *id = entry_id(entry, member);
+		if (entry_find(s->work->arena, list, member, id) != entry)
+			return apply_complain(s->work, s->document, entry,
+					      json_object_get(entry, member) ? member : "entity_id",
+					      "the %s %s is declared twice", what, id);
 	}
 	return OK;
 }
@@ -206,8 +206,11 @@ static void release_json(void *thing)
 /* The registry's message begins with the field's name: its place is the complaint's. */
 static enum err app_complain(struct scene *s, const json_t *app, const char *message)
 {
-	const char *name = arena_textn(s->work->arena, message, strcspn(message, " :"));
+	const char *name = arena_textn(s->work->arena, message, strcspn(message, " :["));
 
+	if (text_equal(name, "metadata") && json_object_get(app, "metadata_file"))
+		return apply_complain(s->work, s->document, app, "metadata_file", "apps.metadata_file%s",
+				      message + strlen(name));
 	return apply_complain(s->work, s->document, app, json_object_get(app, name) ? name : NULL, "apps.%s",
 			      message);
 }
@@ -221,6 +224,7 @@ static enum err check_app(struct scene *s, json_t *app, const struct names *prac
 	arena_defer(s->work->arena, release_json, declared);
 	(void)json_object_del(declared, "client_secret"); /* not always there */
 	(void)json_object_del(declared, "client_secret_hash");
+	(void)json_object_del(declared, "metadata_file");
 	enum err err = app_check(s->work, declared, &message);
 
 	if (err == ERR_DOCUMENT || err == ERR_CONFLICT)

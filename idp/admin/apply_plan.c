@@ -31,6 +31,11 @@ static json_t *keep(struct work *work, json_t *value)
 	return value;
 }
 
+const char *entry_id(const json_t *entry, const char *member)
+{
+	return text_equal(member, "client_id") ? app_declared_id(entry) : json_get_text(entry, member);
+}
+
 json_t *entry_find(struct arena *arena, const json_t *list, const char *member, const char *id)
 {
 	bool mail = text_equal(member, "email");
@@ -38,7 +43,7 @@ json_t *entry_find(struct arena *arena, const json_t *list, const char *member, 
 
 	for (size_t i = 0; wanted && i < json_array_size(list); i++) {
 		json_t *entry = json_array_get(list, i);
-		const char *here = json_get_text(entry, member);
+		const char *here = entry_id(entry, member);
 		if (mail && here)
 			here = email_canonical(arena, here);
 		if (text_equal(here, wanted))
@@ -176,7 +181,7 @@ static bool same(struct arena *arena, const char *path, const char *member, cons
 	if (text_equal(member, "assignments"))
 		return text_equal(unordered(arena, now, assignment_form),
 				  unordered(arena, then, assignment_form));
-	if (text_equal(member, "domains") || text_equal(path, "apps"))
+	if (text_equal(member, "domains") || (app && app->kind != APP_ATTRIBUTES))
 		return json_is_array(now) && json_is_array(then)
 			       ? text_equal(unordered(arena, now, plain_form),
 					    unordered(arena, then, plain_form))
@@ -195,6 +200,8 @@ static bool is_compared(const char *path, const char *member, bool there)
 
 	if (text_equal(path, "practices"))
 		return !text_list_has(entries, member);
+	if (text_equal(path, "apps"))
+		return !text_equal(member, "metadata_file"); /* its text is compared, as metadata */
 	return !(text_equal(path, "practices.staff") && there && text_list_has(creation, member));
 }
 
@@ -215,10 +222,12 @@ static bool same_secret(struct work *work, const json_t *now, const char *member
 	return secret_equal(json_get_text(now, "client_secret_hash"), hash);
 }
 
-static json_t *shown(const json_t *value, bool secret)
+static json_t *shown(const char *member, const json_t *value, bool secret)
 {
 	if (!value)
 		return json_null();
+	if (text_equal(member, "metadata"))
+		return json_sprintf("(%zu bytes of XML)", json_string_length(value));
 	return secret ? json_string("(secret)") : json_deep_copy(value);
 }
 
@@ -236,7 +245,8 @@ static json_t *difference(struct planning *p, const char *path, json_t *now, jso
 					   : same(p->work->arena, path, member, old, value);
 		if (!equal && is_compared(path, member, now != NULL))
 			json_set(fields, member,
-				 json_pack("[o, o]", shown(old, secret), shown(value, secret)));
+				 json_pack("[o, o]", shown(member, old, secret),
+					   shown(member, value, secret)));
 	}
 	return fields;
 }
@@ -276,8 +286,7 @@ static struct step *compare(struct planning *p, enum thing thing, const char *pa
 
 	if (now && json_object_size(fields) == 0)
 		return NULL;
-	struct step *step =
-		step_add(p, thing, now ? VERB_CHANGE : VERB_CREATE, json_get_text(declared, member));
+	struct step *step = step_add(p, thing, now ? VERB_CHANGE : VERB_CREATE, entry_id(declared, member));
 
 	step->declared = declared;
 	step->fields = fields;
@@ -344,7 +353,7 @@ static void prune(struct planning *p, enum thing thing, const char *member, cons
 {
 	for (size_t i = 0; p->how->prune && declared && i < json_array_size(now); i++) {
 		json_t *there = json_array_get(now, i);
-		const char *id = json_get_text(there, member);
+		const char *id = entry_id(there, member);
 		if (entry_find(p->work->arena, declared, member, id) ||
 		    json_is_true(json_object_get(there, "archived")))
 			continue;
@@ -389,8 +398,7 @@ enum err apply_plan(struct work *work, const struct apply_document *document, co
 	}
 	for (size_t i = 0; i < json_array_size(document->apps); i++) {
 		json_t *declared = json_array_get(document->apps, i);
-		json_t *there =
-			entry_find(work->arena, apps, "client_id", json_get_text(declared, "client_id"));
+		json_t *there = entry_find(work->arena, apps, "client_id", app_declared_id(declared));
 		(void)compare(&p, THING_APP, "apps", "client_id", there, declared); /* NULL: as declared */
 	}
 	prune(&p, THING_APP, "client_id", apps, document->names_apps ? document->apps : NULL);

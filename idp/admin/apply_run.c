@@ -17,10 +17,16 @@
 #include "store/db.h"
 #include "store/snapshot.h"
 
+/* What was made ready for a step before its transaction. */
+struct prepared {
+	struct account_change account;
+	struct app_change app;
+};
+
 struct running {
 	struct work *work;
 	struct step *step;
-	struct account_change *prepared; /* of the step, when it is about staff */
+	struct prepared *prepared;
 };
 
 static void release_json(void *thing)
@@ -137,9 +143,9 @@ static enum err run_staff(struct running *r)
 
 	if (r->step->verb == VERB_REMOVE)
 		return remove_staff(r);
-	if (r->step->verb == VERB_CHANGE && r->prepared->disabled == 1)
+	if (r->step->verb == VERB_CHANGE && r->prepared->account.disabled == 1)
 		TRY(end_sessions(r->work, r->step->id));
-	TRY(account_apply(r->work, r->prepared, &id, &created, &changed));
+	TRY(account_apply(r->work, &r->prepared->account, &id, &created, &changed));
 	if (!list)
 		return OK;
 	return assignments_replace(r->work, id, SOURCE_BASE, assignments_of_list(r->work->arena, list),
@@ -154,6 +160,12 @@ static json_t *app_document(struct work *work, const struct step *step)
 	arena_defer(work->arena, release_json, document);
 	json_object_del(document, "client_secret");
 	json_object_del(document, "client_secret_hash");
+	json_object_del(document, "metadata_file");
+	/* Of the two ways to metadata the declared one takes the place of the other. */
+	if (json_object_get(step->declared, "metadata"))
+		json_object_del(document, "metadata_url");
+	else if (json_object_get(step->declared, "metadata_url"))
+		json_object_del(document, "metadata");
 	return document;
 }
 
@@ -174,14 +186,14 @@ static enum err keep_secret_hash(struct work *work, const char *client_id, const
 static enum err run_app(struct running *r)
 {
 	bool created = false, changed = false;
+	const struct app_change *change = &r->prepared->app;
 
 	if (r->step->verb == VERB_REMOVE)
 		return app_delete(r->work, r->step->id);
-	const char *secret = json_get_text(r->step->declared, "client_secret");
 	const char *hash = json_get_text(r->step->declared, "client_secret_hash");
 
-	TRY(app_apply(r->work, app_document(r->work, r->step), secret, &created, &changed));
-	return hash && !secret ? keep_secret_hash(r->work, r->step->id, hash) : OK;
+	TRY(app_apply_change(r->work, change, &created, &changed));
+	return hash && !change->secret ? keep_secret_hash(r->work, r->step->id, hash) : OK;
 }
 
 static enum err (*const runs[])(struct running *r) = {
@@ -204,7 +216,7 @@ static json_t *profile_of(struct work *work, json_t *declared)
 }
 
 /* Hashing is slow, so it is done before the transaction that keeps the store's writer. */
-static enum err prepare(struct work *work, const struct step *step, struct account_change *out)
+static enum err prepare_staff(struct work *work, const struct step *step, struct account_change *out)
 {
 	const json_t *declared = step->declared;
 	const json_t *disabled = json_object_get(declared, "disabled");
@@ -225,6 +237,22 @@ static enum err prepare(struct work *work, const struct step *step, struct accou
 	return out->password ? account_prepare(work, out) : OK;
 }
 
+/* So is asking another server for its metadata. */
+static enum err prepare(struct work *work, const struct step *step, struct prepared *out)
+{
+	const char *message = NULL;
+
+	if (step->verb == VERB_REMOVE)
+		return OK;
+	if (step->thing == THING_STAFF)
+		return prepare_staff(work, step, &out->account);
+	if (step->thing != THING_APP)
+		return OK;
+	out->app = (struct app_change){ .declared = app_document(work, step),
+					.secret = json_get_text(step->declared, "client_secret") };
+	return app_prepare(work, &out->app, &message);
+}
+
 /* A run of steps that stand or fall together: of one practice, or of the apps. */
 static size_t group_size(const struct plan *plan, size_t from)
 {
@@ -238,8 +266,7 @@ static size_t group_size(const struct plan *plan, size_t from)
 	return size;
 }
 
-static enum err run_group(struct work *work, struct step *steps, struct account_change *prepared,
-			  size_t count)
+static enum err run_group(struct work *work, struct step *steps, struct prepared *prepared, size_t count)
 {
 	bool staff = false;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
@@ -256,11 +283,10 @@ static enum err run_group(struct work *work, struct step *steps, struct account_
 
 static enum err prepare_and_run(struct work *work, struct step *steps, size_t count)
 {
-	struct account_change *prepared = arena_array(work->arena, struct account_change, count);
+	struct prepared *prepared = arena_array(work->arena, struct prepared, count);
 
 	for (size_t i = 0; i < count; i++)
-		if (steps[i].thing == THING_STAFF && steps[i].verb != VERB_REMOVE)
-			TRY(prepare(work, &steps[i], &prepared[i]));
+		TRY(prepare(work, &steps[i], &prepared[i]));
 	TRY(run_group(work, steps, prepared, count));
 	return snapshot_renew(work);
 }

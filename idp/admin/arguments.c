@@ -193,10 +193,25 @@ bool command_parse(struct arena *arena, const struct command *command, int argc,
 	return true;
 }
 
+/* An object of texts. */
+static bool are_texts(const json_t *value)
+{
+	const char *name;
+	json_t *text;
+
+	json_object_foreach ((json_t *)(uintptr_t)value, name, text) {
+		if (!json_is_string(text))
+			return false;
+	}
+	return json_is_object(value);
+}
+
 static bool is_of_kind(int kind, const json_t *value)
 {
 	if (kind == 0)
 		return json_is_boolean(value);
+	if (kind == '{')
+		return are_texts(value);
 	if (kind != '*')
 		return json_is_string(value);
 	for (size_t i = 0; i < json_array_size(value); i++)
@@ -216,6 +231,10 @@ static int kind_of_argument(struct arena *arena, const struct command *command, 
 	if (text_equal(name, "password") && command_option(command, "password-stdin") == 0)
 		return '=';
 	if (text_equal(name, "text") && command_option(command, "file") == '@')
+		return '=';
+	if (text_equal(name, "files") && command_option(command, "file") == '@')
+		return '{';
+	if (text_equal(name, "metadata_text") && command_option(command, "metadata") == '<')
 		return '=';
 	return command_option(command, name);
 }

@@ -32,8 +32,9 @@ struct command {
 	const char *examples;    /* lines that tests run against the demo clinic; "  # exits 6" when not 0 */
 	const char *const *positional; /* names, ends with NULL; a name that ends with '?' may be missing */
 	/* Ends with NULL. "disabled" is a flag, "practice=" takes a value, "location=*" repeats, "file=@"
-	 * names a file that the client reads and sends along as the argument "text", "confirm=!" is what the
-	 * client lets people type when
+	 * names a file that the client reads and sends along as the argument "text" (and in "files", by name,
+	 * what that document names as metadata_file), "metadata=<" an https address or a file that it reads
+	 * and sends along as "metadata_text", "confirm=!" is what the client lets people type when
 	 * --yes is missing, "password-stdin" reads a line from standard input into the argument "password",
 	 * "ask-password" asks for it on the terminal. Every command takes --practice and --yes. */
 	const char *const *options;
@@ -60,8 +61,8 @@ bool command_parse(struct arena *arena, const struct command *command, int argc,
 /* Are these arguments that this command takes, each of its kind? What comes over the socket is checked so. */
 bool command_accepts(struct arena *arena, const struct command *command, const json_t *arguments,
 		     const char **message) MUST_USE;
-/* The kind of an option: 0 flag, '=' value, '*' list, '@' file, '!' confirmation; -1: there is none of that
- * name. */
+/* The kind of an option: 0 flag, '=' value, '*' list, '@' file, '<' file or address, '!' confirmation; -1:
+ * there is none of that name. */
 int command_option(const struct command *command, const char *name);
 
 /* The administration socket: one request, one answer (length-prefixed JSON), peer uid = ours or root. */

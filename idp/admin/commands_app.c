@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include "admin/command.h"
+#include "admin/commands_app.h"
 #include "admin/lookup.h"
 #include "base/app.h"
 #include "base/arena.h"
@@ -32,6 +33,10 @@ static const struct {
 	{ "resource", "resources", true },
 	{ "allow-role", "roles", true },
 	{ "access-token-lifetime", "access_token_lifetime", false },
+	{ "name-id", "name_id_format", false },
+	{ "sign", "sign", false },
+	{ "encrypt", "encrypt", false },
+	{ "assertion-lifetime", "assertion_lifetime", false },
 };
 static const struct {
 	const char *option, *field;
@@ -39,6 +44,9 @@ static const struct {
 } flags[] = {
 	{ "first-party", "first_party", true },
 	{ "require-location", "require_location", true },
+	{ "idp-initiated", "allow_idp_initiated", true },
+	{ "require-signed-requests", "require_signed_requests", true },
+	{ "ecp", "allow_ecp", true },
 	{ "disable", "disabled", true },
 	{ "enable", "disabled", false },
 };
@@ -48,8 +56,21 @@ static void release_json(void *thing)
 	json_decref(thing);
 }
 
-static void fill(struct work *work, json_t *declared, const json_t *arguments)
+/* --preset clinic --preset xua: what assertions tell. */
+static void fill_presets(struct work *work, json_t *declared, const json_t *arguments)
 {
+	const char *const *preset = arg_list(work, arguments, "preset");
+	json_t *list = preset ? json_array() : NULL;
+
+	for (; preset && *preset; preset++)
+		append(list, json_pack("{s:s}", "preset", *preset));
+	if (list)
+		json_set(declared, "attributes", list);
+}
+
+void app_fill(struct work *work, json_t *declared, const json_t *arguments)
+{
+	fill_presets(work, declared, arguments);
 	for (size_t i = 0; i < COUNT(fills); i++) {
 		if (fills[i].list && arg_list(work, arguments, fills[i].option))
 			json_set(declared, fills[i].field,
@@ -67,14 +88,15 @@ static void fill(struct work *work, json_t *declared, const json_t *arguments)
 }
 
 /* The declaration that stands, or an empty one. */
-static json_t *declaration_of(struct work *work, const struct client *client)
+json_t *app_declaration(struct work *work, const struct client *client)
 {
 	json_t *declared = client && client->metadata ? json_deep_copy(client->metadata) : json_object();
 
 	arena_defer(work->arena, release_json, declared);
 	if (!client)
 		return declared;
-	json_set_text(declared, "client_id", client->client_id);
+	json_set_text(declared, text_equal(client->type, "saml") ? "entity_id" : "client_id",
+		      client->client_id);
 	json_set_text(declared, "name", client->name);
 	json_set_text(declared, "type", client->type);
 	json_set(declared, "practices", json_list(client->practices));
@@ -94,20 +116,20 @@ static enum err practices_known(struct work *work, const json_t *declared)
 	return OK;
 }
 
-static enum err write_app(struct work *work, const json_t *declared, const char *secret, bool *changed)
+enum err app_write(struct work *work, struct app_change *change, bool *changed)
 {
 	const char *message = NULL;
 	bool created = false;
 
-	enum err err = app_check(work, declared, &message);
+	TRY(practices_known(work, change->declared));
+	enum err err = app_prepare(work, change, &message);
 
 	if (err == ERR_DOCUMENT)
 		return fault(work, ERR_PARAMETER_MALFORMED, "%s", message);
 	TRY(err);
-	TRY(practices_known(work, declared));
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
-	TRY(app_apply(work, declared, secret, &created, changed));
+	TRY(app_apply_change(work, change, &created, changed));
 	return tx_commit(&tx);
 }
 
@@ -115,8 +137,15 @@ static enum err client_meant(struct work *work, const json_t *arguments, const s
 {
 	const char *id = arg(arguments, "client_id");
 
-	*out = snapshot_client(work->snapshot, id);
+	*out = snapshot_app(work->snapshot, id);
 	return *out && !(*out)->deleted ? OK : fault(work, ERR_NOT_FOUND, "there is no app %s", id);
+}
+
+enum err app_id_is_free(struct work *work, const char *id)
+{
+	return snapshot_app(work->snapshot, id)
+		       ? fault(work, ERR_CONFLICT, "there is or was an app %s; ids are never given again", id)
+		       : OK;
 }
 
 static json_t *app_row(const struct client *client)
@@ -149,8 +178,13 @@ static enum err app_show(struct work *work, const json_t *arguments, json_t **re
 
 	(void)message, (void)code;
 	TRY(client_meant(work, arguments, &client));
-	*result = json_copy(declaration_of(work, client));
-	json_set(*result, "has_secret", json_boolean(client->secret_hash != NULL));
+	AUTO(json_done) json_t *shown = json_copy(app_declaration(work, client));
+
+	if (text_equal(client->type, "saml"))
+		TRY(saml_app_show(work, client, shown));
+	else
+		json_set(shown, "has_secret", json_boolean(client->secret_hash != NULL));
+	*result = TAKE(shown);
 	return OK;
 }
 
@@ -164,20 +198,24 @@ static bool needs_secret(const json_t *declared)
 static enum err app_add(struct work *work, const json_t *arguments, json_t **result, const char **message,
 			int *code)
 {
-	json_t *declared = declaration_of(work, NULL);
+	json_t *declared = app_declaration(work, NULL);
 	bool changed = false;
 	AUTO(secret_wipe) struct secret secret = secret_new();
 
 	(void)code;
-	if (snapshot_client(work->snapshot, arg(arguments, "client_id")))
-		return fault(work, ERR_CONFLICT, "there is or was an app %s; ids are never given again",
-			     arg(arguments, "client_id"));
+	if (arg_is(arguments, "saml"))
+		return saml_app_add(work, arguments, result, message);
+	if (!arg(arguments, "client_id"))
+		return fault(work, ERR_PARAMETER_MALFORMED,
+			     "CLIENT_ID is missing; a SAML app is added with --saml --metadata FILE|URL");
+	TRY(app_id_is_free(work, arg(arguments, "client_id")));
 	json_set_text(declared, "client_id", arg(arguments, "client_id"));
 	json_set_text(declared, "type", "oidc");
-	fill(work, declared, arguments);
+	app_fill(work, declared, arguments);
 	bool secret_needed = needs_secret(declared);
+	struct app_change change = { .declared = declared, .secret = secret_needed ? secret.text : NULL };
 
-	TRY(write_app(work, declared, secret_needed ? secret.text : NULL, &changed));
+	TRY(app_write(work, &change, &changed));
 	*result = json_pack(
 		"{s:s, s:s, s:s}", "client_id", arg(arguments, "client_id"), "issuer",
 		work->app->config->issuer, "discovery",
@@ -196,10 +234,13 @@ static enum err app_set(struct work *work, const json_t *arguments, json_t **res
 
 	(void)code;
 	TRY(client_meant(work, arguments, &client));
-	json_t *declared = declaration_of(work, client);
+	json_t *declared = app_declaration(work, client);
 
-	fill(work, declared, arguments);
-	TRY(write_app(work, declared, NULL, &changed));
+	struct app_change change = { .declared = declared };
+
+	app_fill(work, declared, arguments);
+	saml_metadata_fill(declared, arguments);
+	TRY(app_write(work, &change, &changed));
 	*result = json_pack("{s:s, s:b}", "client_id", arg(arguments, "client_id"), "changed", changed);
 	*message = changed ? NULL : "Nothing to change.";
 	return OK;
@@ -213,9 +254,11 @@ static enum err app_rotate_secret(struct work *work, const json_t *arguments, js
 
 	(void)code;
 	TRY(client_meant(work, arguments, &client));
-	if (!text_starts(client->token_endpoint_auth_method, "client_secret_"))
+	const char *method = client->token_endpoint_auth_method;
+
+	if (!method || !text_starts(method, "client_secret_"))
 		return fault(work, ERR_CONFLICT, "%s does not use a secret (%s)", client->client_id,
-			     client->token_endpoint_auth_method);
+			     method ? method : client->type);
 	const char *id = client->client_id;
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
@@ -250,6 +293,11 @@ static enum err app_remove(struct work *work, const json_t *arguments, json_t **
 	{                                                                                                    \
 		"client_id", NULL                                                                            \
 	}
+#define MAYBE_CLIENT                                                                                         \
+	(const char *const[])                                                                                \
+	{                                                                                                    \
+		"client_id?", NULL                                                                           \
+	}
 #define NOTHING                                                                                              \
 	(const char *const[])                                                                                \
 	{                                                                                                    \
@@ -259,16 +307,19 @@ static enum err app_remove(struct work *work, const json_t *arguments, json_t **
 	"name=", "serves=*", "redirect-uri=*", "post-logout-redirect-uri=*", "scope=*", "grant-type=*",      \
 		"auth-method=", "backchannel-logout-uri=", "frontchannel-logout-uri=", "jwks-uri=",          \
 		"resource=*", "allow-role=*", "access-token-lifetime=", "first-party", "require-location",   \
-		"native", "public"
+		"native", "public", "metadata=<", "preset=*",                                                \
+		"name-id=", "sign=", "encrypt=", "assertion-lifetime=", "idp-initiated",                     \
+		"require-signed-requests", "ecp"
 
 /* clang-format off */
 const struct command app_commands[] = {
-	{ "app", "add", "app add CLIENT_ID --name N --serves PRACTICE --redirect-uri URI [--scope S]...", "register an app; its secret is shown once",
+	{ "app", "add", "app add CLIENT_ID --name N --serves PRACTICE --redirect-uri URI [--scope S]... | app add --saml --metadata FILE|URL --serves PRACTICE [--name N]",
+	  "register an app; its secret is shown once. A SAML app: entity id and name come from its metadata",
 	  "lanyard app add scheduler --name Scheduler --serves northside --redirect-uri https://scheduler.example/callback "
 	  "--scope openid --scope profile --scope clinic --first-party\n"
 	  "lanyard app add frontdesk-tablet --name \"Front desk tablet\" --serves northside --redirect-uri http://127.0.0.1/callback --native --public\n"
 	  "lanyard app add bad --name Bad --serves northside --redirect-uri http://intranet.example/callback  # exits 2\n",
-	  CLIENT, (const char *const[]){ FIELDS, NULL }, app_add, NULL },
+	  MAYBE_CLIENT, (const char *const[]){ FIELDS, "saml", NULL }, app_add, NULL },
 	{ "app", "list", "app list [--practice P]", "the apps here", "lanyard app list\n", NOTHING, NOTHING, app_list, NULL },
 	{ "app", "show", "app show CLIENT_ID", "how an app is registered", "lanyard app show demo\nlanyard app show nothing  # exits 3\n", CLIENT, NOTHING, app_show, NULL },
 	{ "app", "set", "app set CLIENT_ID [--redirect-uri URI]... [--disable|--enable]", "change an app; a list named here replaces the one before",

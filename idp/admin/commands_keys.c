@@ -1,4 +1,4 @@
-/* commands_keys.c: lanyard keys ...: the keys that sign tokens. */
+/* commands_keys.c: lanyard keys ...: the keys that sign tokens and assertions. */
 #include "base/base.h"
 
 #include "admin/command.h"
@@ -74,6 +74,17 @@ static enum err rotate(struct work *work, const char *alg, bool compromised)
 	return keyring_refresh(work);
 }
 
+static const char *what_became_of_it(const char *alg, bool compromised)
+{
+	if (compromised)
+		return "The old key is gone from the key set; what it signed is refused, and everybody is "
+		       "signed out.";
+	if (text_equal(alg, "SAML"))
+		return "The next key signs from now on; apps that pin a certificate need that one (see "
+		       "/saml/metadata).";
+	return "The old key stays published until what it signed has expired.";
+}
+
 static enum err keys_rotate(struct work *work, const json_t *arguments, json_t **result, const char **message,
 			    int *code)
 {
@@ -81,16 +92,14 @@ static enum err keys_rotate(struct work *work, const json_t *arguments, json_t *
 	bool compromised = arg_is(arguments, "compromised");
 
 	(void)code;
-	if (alg && !text_equal(alg, "ES256") && !text_equal(alg, "RS256"))
-		return fault(work, ERR_PARAMETER_MALFORMED, "--alg is ES256 or RS256");
+	if (alg && !text_equal(alg, "ES256") && !text_equal(alg, "RS256") && !text_equal(alg, "SAML"))
+		return fault(work, ERR_PARAMETER_MALFORMED, "--alg is ES256, RS256 or SAML");
 	if (compromised)
 		TRY(confirmed(
 			work, arguments, "compromised",
 			"tokens that the old key signed are refused at once, and everybody is signed out"));
 	TRY(rotate(work, alg, compromised));
-	*message = compromised ? "The old key is gone from the key set; what it signed is refused, and "
-				 "everybody is signed out."
-			       : "The old key stays published until what it signed has expired.";
+	*message = what_became_of_it(alg, compromised);
 	return list_keys(work, result);
 }
 
@@ -98,7 +107,7 @@ static enum err keys_rotate(struct work *work, const json_t *arguments, json_t *
 const struct command keys_commands[] = {
 	{ "keys", "list", "keys list", "the signing keys and their states", "lanyard keys list\n",
 	  (const char *const[]){ NULL }, (const char *const[]){ NULL }, keys_list, NULL },
-	{ "keys", "rotate", "keys rotate [--alg ES256|RS256] [--compromised]", "let the next key sign from now on",
+	{ "keys", "rotate", "keys rotate [--alg ES256|RS256|SAML] [--compromised]", "let the next key sign from now on",
 	  "lanyard keys rotate --alg ES256\nlanyard keys rotate --alg ES256 --compromised  # exits 2\n",
 	  (const char *const[]){ NULL }, (const char *const[]){ "alg=", "compromised", "confirm=!", NULL }, keys_rotate, NULL },
 	{ .noun = NULL },

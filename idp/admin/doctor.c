@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "keys/keyring.h"
+#include "people/app_registry.h"
 #include "people/role_templates.h"
 #include "store/db.h"
 #include "store/roles.h"
@@ -222,6 +223,45 @@ static void check_certificate(struct visit *v)
 	    "renew it");
 }
 
+/* What its protocol's room has to say about an app. */
+static size_t check_app(struct visit *v, const struct app_protocol *protocol, const struct client *client)
+{
+	AUTO(json_done) json_t *facts = NULL;
+	const char *check = arena_print(v->work->arena, "app %s", client->client_id);
+
+	if (protocol->facts(v->work, client, &facts) != OK) {
+		say(v, check, HEALTH_FAIL, "could not be read", "look at the store");
+		return 1;
+	}
+	const json_t *warnings = json_object_get(facts, "warnings");
+
+	for (size_t i = 0; i < json_array_size(warnings); i++) {
+		const json_t *warning = json_array_get(warnings, i);
+
+		say(v, check, HEALTH_WARN, json_get_text(warning, "why"), json_get_text(warning, "mend"));
+	}
+	return json_array_size(warnings);
+}
+
+static void check_apps(struct visit *v)
+{
+	const struct snapshot *snapshot = v->work->snapshot;
+	size_t count = 0, warned = 0;
+
+	for (size_t i = 0; snapshot && i < snapshot->client_count; i++) {
+		const struct client *client = &snapshot->clients[i];
+		const struct app_protocol *protocol = app_protocol_of(v->work, client->type);
+
+		if (!protocol || client->disabled)
+			continue;
+		count++;
+		warned += check_app(v, protocol, client) > 0;
+	}
+	if (count && !warned)
+		say(v, "SAML apps", HEALTH_OK,
+		    arena_print(v->work->arena, "%zu, metadata and certificates are good", count), "");
+}
+
 static enum err doctor(struct work *work, const json_t *arguments, json_t **result, const char **message,
 		       int *code)
 {
@@ -234,6 +274,7 @@ static enum err doctor(struct work *work, const json_t *arguments, json_t **resu
 	check_keys(&visit);
 	check_practices(&visit);
 	check_certificate(&visit);
+	check_apps(&visit);
 	work->err = OK;
 	*code = visit.worst == HEALTH_FAIL ? EXIT_UNHEALTHY : EXIT_OK;
 	*message = visit.worst == HEALTH_FAIL ? "Not healthy: mend what says fail." : "Healthy.";

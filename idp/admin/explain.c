@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "people/account.h"
+#include "people/app_registry.h"
 #include "people/claims.h"
 #include "people/role.h"
 #include "store/snapshot.h"
@@ -95,7 +96,7 @@ static enum err explain_feature(struct work *work, const struct subject *subject
 
 static const struct client *client_there(struct work *work, const char *id)
 {
-	const struct client *client = snapshot_client(work->snapshot, id);
+	const struct client *client = snapshot_app(work->snapshot, id);
 
 	return client && !client->deleted ? client : NULL;
 }
@@ -129,7 +130,13 @@ static enum err explain_access(struct work *work, const json_t *arguments, json_
 	(void)message;
 	TRY(account_meant(work, arguments, &subject));
 	TRY(location_meant(work, subject.practice, arguments, &location));
-	const struct client *client = client_there(work, arena_textn(work->arena, target, split));
+	/* An entity id has slashes of its own. */
+	const struct client *client = client_there(work, target);
+
+	if (client)
+		split = strlen(target);
+	else
+		client = client_there(work, arena_textn(work->arena, target, split));
 	const struct feature *feature = feature_find(client && target[split] ? target + split + 1 : target);
 
 	if (client)
@@ -149,13 +156,26 @@ static enum claims_for token_meant(const json_t *arguments)
 	return arg_is(arguments, "userinfo") ? CLAIMS_USERINFO : CLAIMS_ID_TOKEN;
 }
 
+/* What a token of the app could have; an assertion is made of every claim that there is. */
 static const char *scope_of(struct work *work, const struct client *client)
 {
 	AUTO_BUF text = BUF(4 * KB);
+	const char *const *scope = text_equal(client->type, "oidc") ? client->scopes : scopes_supported();
 
-	for (const char *const *scope = client->scopes; scope && *scope; scope++)
+	for (; scope && *scope; scope++)
 		buf_print(&text, "%s%s", text.size ? " " : "", *scope);
 	return arena_text(work->arena, buf_str(&text));
+}
+
+static enum err explain_assertion(struct work *work, const struct subject *subject,
+				  const struct claims_ask *ask, const struct app_protocol *protocol,
+				  json_t **result)
+{
+	AUTO(json_done) json_t *claims = NULL;
+
+	TRY(claims_build(work, subject, ask, CLAIMS_USERINFO, &claims));
+	*result = protocol->tell(work, ask->client, claims);
+	return OK;
 }
 
 static enum err explain_token(struct work *work, const json_t *arguments, json_t **result,
@@ -183,9 +203,17 @@ static enum err explain_token(struct work *work, const json_t *arguments, json_t
 					.amr = password,
 					.auth_time = work->now };
 
-	TRY(claims_build(work, &subject, &ask, token_meant(arguments), result));
-	*message = "As after a sign-in with a password just now; iss, aud, exp, nonce and their like come "
-		   "with the request.";
+	const struct app_protocol *protocol = app_protocol_of(work, client->type);
+
+	TRY(protocol ? explain_assertion(work, &subject, &ask, protocol, result)
+		     : claims_build(work, &subject, &ask, token_meant(arguments), result));
+	*message =
+		protocol
+			? "As after a sign-in with a password just now; NameID, audience and times come with "
+			  "the request."
+			: "As after a sign-in with a password just now; iss, aud, exp, nonce and their like "
+			  "come "
+			  "with the request.";
 	return OK;
 }
 
@@ -197,7 +225,7 @@ const struct command explain_commands[] = {
 	  "lanyard explain access ada@northside.example demo/billing --location west\n"
 	  "lanyard explain access dana@northside.example demo  # exits 4\n",
 	  (const char *const[]){ "user", "target", NULL }, (const char *const[]){ "location=", NULL }, explain_access, NULL },
-	{ "explain", "token", "explain token EMAIL APP [--id|--access|--userinfo] [--location L] [--scope \"S S\"]", "the claims that would be issued",
+	{ "explain", "token", "explain token EMAIL APP [--id|--access|--userinfo] [--location L] [--scope \"S S\"]", "the claims that would be issued; of a SAML app the attributes",
 	  "lanyard explain token ada@northside.example demo --access\n"
 	  "lanyard explain token ada@northside.example demo --id --location west\n"
 	  "lanyard explain token dana@northside.example demo  # exits 4\n",

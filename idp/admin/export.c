@@ -187,12 +187,13 @@ static enum err practice_picture(struct work *work, const struct practice *pract
 	return staff(work, with_hashes, people);
 }
 
-/* client_id, name, type and practices first, as people write them. */
+/* Its id, name, type and practices first, as people write them. */
 static json_t *app_picture(const struct client *client, bool with_hashes)
 {
 	json_t *entry = json_object();
+	bool saml = text_equal(client->type, "saml");
 
-	json_set_text(entry, "client_id", client->client_id);
+	json_set_text(entry, saml ? "entity_id" : "client_id", client->client_id);
 	json_set_text(entry, "name", client->name);
 	json_set_text(entry, "type", client->type);
 	json_set(entry, "practices", json_list(client->practices));

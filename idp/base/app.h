@@ -21,6 +21,8 @@ struct app {
 	struct oidc *oidc;           /* oidc/provider.h; NULL where no server runs */
 	const struct participant *const
 		*participants; /* login/logout.h: who tells apps of a logout; ends with NULL */
+	const struct app_protocol *const
+		*protocols; /* people/app_registry.h: who can read what an app declares; ends with NULL */
 };
 
 enum actor_kind { ACTOR_NOBODY, ACTOR_ACCOUNT, ACTOR_CLIENT, ACTOR_OPERATOR, ACTOR_SYSTEM };

@@ -69,6 +69,23 @@ static void write_quoted(struct buf *out, const char *text)
 	buf_char(out, '"');
 }
 
+/* Lines that stand as they are in a block: the first begins with no blank (it tells the indentation), at most
+ * one line break ends them, nothing in them wants an escape. */
+static bool is_lines(const char *text)
+{
+	size_t size = strlen(text);
+	uint32_t point = 0;
+
+	if (!strchr(text, '\n') || strchr(" \t\n", text[0]) || text_ends(text, "\n\n"))
+		return false;
+	for (size_t i = 0, step = 1; i < size && step != 0; i += step) {
+		step = text_char(text + i, size - i, &point);
+		if (point != '\n' && point != '\t' && !is_printable(point))
+			return false;
+	}
+	return true;
+}
+
 static void write_text(struct buf *out, const char *text)
 {
 	if (is_plain(text))
@@ -116,9 +133,28 @@ static void write_indent(struct buf *out, unsigned depth)
 
 static void write_block(struct buf *out, const json_t *value, unsigned depth, bool started);
 
+/* As a literal block (YAML 1.1 9.3.1), a level deeper; "-": without the last line's break. */
+static void write_lines(struct buf *out, const char *text, unsigned depth)
+{
+	buf_text(out, text_ends(text, "\n") ? " |\n" : " |-\n");
+	while (*text) {
+		size_t size = strcspn(text, "\n");
+
+		if (size)
+			write_indent(out, depth);
+		buf_add(out, text, size);
+		buf_char(out, '\n');
+		text += size + (text[size] == '\n');
+	}
+}
+
 /* After "key:" or "-": on the same line when it fits there. */
 static void write_value(struct buf *out, const json_t *value, unsigned depth, bool after_dash)
 {
+	if (json_is_string(value) && is_lines(json_string_value(value))) {
+		write_lines(out, json_string_value(value), depth + 1);
+		return;
+	}
 	if (!is_nested(value)) {
 		buf_char(out, ' ');
 		write_leaf(out, value);

@@ -18,6 +18,7 @@
 #include "keys/secret.h"
 
 #define BODY_MAX   (256 * KB)
+#define ETAG_MAX   198
 #define CONNECT_MS 3000L
 #define TOTAL_MS   5000L
 /* Named, because SSL_CERT_FILE points nowhere in this process (lasso would read it for each key). */
@@ -185,6 +186,7 @@ static struct curl_slist *headers_of(struct arena *arena, const struct fetch_ask
 	add_header(&list, arena, "Accept", ask->accept);
 	add_header(&list, arena, "Content-Type", ask->content_type);
 	add_header(&list, arena, "Authorization", ask->authorization);
+	add_header(&list, arena, "If-None-Match", ask->if_none_match);
 	return list;
 }
 
@@ -221,10 +223,29 @@ static int64_t read_max_age(struct arena *arena, CURL *curl)
 	return age;
 }
 
+/* RFC 9110 8.8.3: "..." or W/"..." of visible characters; what is not so is none, since it is sent back. */
+static const char *read_etag(struct arena *arena, CURL *curl)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return NULL;
+	const char *tag = text_trim(arena, header->value);
+	const char *inner = text_starts(tag, "W/") ? tag + 2 : tag;
+	size_t size = strlen(inner);
+
+	if (size < 2 || size > ETAG_MAX || inner[0] != '"' || strchr(inner + 1, '"') != inner + size - 1)
+		return NULL;
+	for (const char *at = inner; *at; at++)
+		if (*at <= 0x20 || *at >= 0x7f)
+			return NULL;
+	return tag;
+}
+
 static void read_answer(struct arena *arena, CURL *curl, const struct going *going, struct fetch_answer *out)
 {
 	const char *type = NULL;
-	struct fetch_answer answer = { .max_age = read_max_age(arena, curl) };
+	struct fetch_answer answer = { .max_age = read_max_age(arena, curl), .etag = read_etag(arena, curl) };
 
 	set(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status));
 	set(curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type));

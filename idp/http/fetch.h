@@ -17,12 +17,14 @@ struct fetch_ask {
 	struct bytes body;
 	const char *accept;        /* NULL: any */
 	const char *authorization; /* NULL: none; never logged */
+	const char *if_none_match; /* the ETag of what is here already: 304 says it still is so; NULL */
 };
 struct fetch_answer {
 	long status;
 	const char *content_type; /* media type, lower case; NULL */
 	struct bytes body;
-	int64_t max_age; /* of Cache-Control, seconds; -1 when absent */
+	int64_t max_age;  /* of Cache-Control, seconds; -1 when absent */
+	const char *etag; /* as it was sent, at most 200 characters; NULL */
 };
 struct fetcher *fetcher_new(const struct config *config);
 void fetcher_free(struct fetcher *fetcher);

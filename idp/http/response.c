@@ -16,8 +16,7 @@
  * Chromium applies form-action to the redirect after a POST too. */
 #define POLICY_FIXED                                                                                         \
 	"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; base-uri 'none'; "         \
-	"frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'; form-action "     \
-	"'self'"
+	"frame-ancestors %s; require-trusted-types-for 'script'; trusted-types 'none'; form-action 'self'"
 #define FOREVER "max-age=31536000"
 
 static struct response *response_of(struct request *rq)
@@ -153,8 +152,8 @@ static const char *sources_of(struct arena *arena, const char *words)
 	return list;
 }
 
-enum err respond_page(struct request *rq, int status, const struct buf *page, const char *form_target,
-		      const char *frame_sources)
+static enum err answer_page(struct request *rq, int status, const struct buf *page, const char *ancestors,
+			    const char *form_target, const char *frame_sources)
 {
 	struct arena *arena = rq->w.arena;
 	const char *frames = sources_of(arena, frame_sources);
@@ -165,11 +164,22 @@ enum err respond_page(struct request *rq, int status, const struct buf *page, co
 				  .status = status,
 				  .content_type = "text/html; charset=utf-8",
 				  .cache_control = "no-store",
-				  .policy = arena_print(arena, POLICY_FIXED "%s%s%s",
+				  .policy = arena_print(arena, POLICY_FIXED "%s%s%s", ancestors,
 							sources_of(arena, form_target),
 							*frames ? "; frame-src" : "", frames),
 				  .body = arena_bytes(arena, (struct bytes){ (const uint8_t *)buf_str(page),
 									     page->size }) });
+}
+
+enum err respond_page(struct request *rq, int status, const struct buf *page, const char *form_target,
+		      const char *frame_sources)
+{
+	return answer_page(rq, status, page, "'none'", form_target, frame_sources);
+}
+
+enum err respond_frame(struct request *rq, const struct buf *page, const char *form_target)
+{
+	return answer_page(rq, 200, page, "'self'", form_target, NULL);
 }
 
 static void set_field(struct request *rq, const char *name, const char *value,

@@ -25,6 +25,8 @@ enum err respond_redirect(struct request *rq, const char *location);
  * frame_sources: origins that may be framed (front-channel logout), space-separated; NULL: none. */
 enum err respond_page(struct request *rq, int status, const struct buf *page, const char *form_target,
 		      const char *frame_sources);
+/* A page without anything to press that stands in a hidden frame of a page of ours (SAML logout by form). */
+enum err respond_frame(struct request *rq, const struct buf *page, const char *form_target);
 /* Replaces an earlier field of that name. May be called before or after respond_...(). */
 void response_header(struct request *rq, const char *name, const char *value);
 /* Our cookies alone: prefix, Secure, HttpOnly, SameSite=Lax, Path=/ are decided here (http/cookie.h). */

@@ -12,6 +12,7 @@
 #include "keys/ring.h"
 #include "keys/seal.h"
 #include "keys/secret.h"
+#include "keys/xml_ring.h"
 #include "store/db.h"
 #include "store/signing_keys.h"
 
@@ -23,7 +24,7 @@ struct keyring {
 	struct ring *ring;
 };
 
-static struct ring *hold(struct keyring *keyring)
+struct ring *keyring_hold(struct keyring *keyring)
 {
 	pthread_mutex_lock(&keyring->lock);
 	struct ring *ring = keyring->ring;
@@ -53,6 +54,9 @@ static void swap(struct keyring *keyring, struct ring *fresh)
 static enum err make_key(struct work *work, const char *alg, const char *state, struct signing_key *out)
 {
 	char *private_jwk, *public_jwk, *kid;
+
+	if (text_equal(alg, XML_KEY_ALG))
+		return xml_key_make(work, state, out);
 	enum err err = jose_generate(alg, work->arena, &private_jwk, &public_jwk, &kid);
 
 	if (err != OK)
@@ -169,7 +173,7 @@ enum err keyring_refresh(struct work *work)
 	size_t count;
 
 	TRY(signing_keys_facts(work, &rows, &count));
-	AUTO(let_go) struct ring *ring = hold(work->app->keyring);
+	AUTO(let_go) struct ring *ring = keyring_hold(work->app->keyring);
 	bool same = text_equal(ring_version(work->arena, rows, count), ring->version);
 
 	if (same && (ring->reload_at == 0 || work->now < ring->reload_at))
@@ -198,7 +202,7 @@ static const struct jose_signer *signer_of(const struct ring_key *key, const cha
 char *keyring_sign(struct keyring *keyring, struct arena *arena, const char *alg, const char *typ,
 		   struct bytes payload)
 {
-	AUTO(let_go) struct ring *ring = hold(keyring);
+	AUTO(let_go) struct ring *ring = keyring_hold(keyring);
 	const struct ring_key *key = active_of(ring, alg);
 
 	assert(key);
@@ -214,7 +218,7 @@ char *keyring_sign(struct keyring *keyring, struct arena *arena, const char *alg
 enum err keyring_verify(struct keyring *keyring, struct arena *arena, const char *token, const char *typ,
 			json_t **claims)
 {
-	AUTO(let_go) struct ring *ring = hold(keyring);
+	AUTO(let_go) struct ring *ring = keyring_hold(keyring);
 	struct jose_token read;
 
 	TRY(jose_token_read(arena, token, &read));
@@ -228,7 +232,7 @@ enum err keyring_verify(struct keyring *keyring, struct arena *arena, const char
 
 void keyring_jwks(struct keyring *keyring, struct arena *arena, const char **body, const char **etag)
 {
-	AUTO(let_go) struct ring *ring = hold(keyring);
+	AUTO(let_go) struct ring *ring = keyring_hold(keyring);
 
 	*body = arena_text(arena, ring->jwks);
 	*etag = arena_text(arena, ring->etag);
@@ -238,7 +242,7 @@ void keyring_jwks(struct keyring *keyring, struct arena *arena, const char **bod
 
 const char *keyring_due(struct keyring *keyring, int64_t now)
 {
-	AUTO(let_go) struct ring *ring = hold(keyring);
+	AUTO(let_go) struct ring *ring = keyring_hold(keyring);
 
 	for (size_t i = 0; i < RING_ALGS; i++)
 		if (ring->next[i] && now - ring->active[i]->activated_at >= active_seconds &&
@@ -275,27 +279,33 @@ static enum err move_all(struct work *work, struct move *moves, size_t count, bo
 	return OK;
 }
 
-/* Keys are made before the transaction: RSA takes its time, and SQLite has one writer. */
-static enum err plan(struct work *work, const char *alg, struct move moves[RING_ALGS], size_t *count)
+enum { MOVES_MAX = RING_ALGS + 1 }; /* those of tokens, and SAML's when there is one */
+
+static enum err plan_one(struct work *work, const char *alg, const char *kid, struct move *move)
 {
-	AUTO(let_go) struct ring *ring = hold(work->app->keyring);
+	move->alg = alg;
+	move->kid = arena_text(work->arena, kid);
+	return make_key(work, alg, "next", &move->fresh);
+}
+
+/* Keys are made before the transaction: RSA takes its time, and SQLite has one writer. */
+static enum err plan(struct work *work, const char *alg, struct move moves[MOVES_MAX], size_t *count)
+{
+	AUTO(let_go) struct ring *ring = keyring_hold(work->app->keyring);
+	const struct xml_key *xml = xml_ring_active(ring->xml);
 
 	*count = 0;
-	for (size_t i = 0; i < RING_ALGS; i++) {
-		if (alg && !text_equal(alg, ring_algs[i]))
-			continue;
-		struct move *move = &moves[(*count)++];
-
-		move->alg = ring_algs[i];
-		move->kid = arena_text(work->arena, ring->active[i]->kid);
-		TRY(make_key(work, move->alg, "next", &move->fresh));
-	}
+	for (size_t i = 0; i < RING_ALGS; i++)
+		if (!alg || text_equal(alg, ring_algs[i]))
+			TRY(plan_one(work, ring_algs[i], ring->active[i]->kid, &moves[(*count)++]));
+	if (xml && (!alg || text_equal(alg, XML_KEY_ALG)))
+		TRY(plan_one(work, XML_KEY_ALG, xml->kid, &moves[(*count)++]));
 	return *count > 0 ? OK : fault(work, ERR_NOT_FOUND, "there are no signing keys for %s", alg);
 }
 
 enum err keyring_rotate(struct work *work, const char *alg, bool compromised)
 {
-	struct move moves[RING_ALGS] = { 0 };
+	struct move moves[MOVES_MAX] = { 0 };
 	size_t count;
 
 	TRY(plan(work, alg, moves, &count));

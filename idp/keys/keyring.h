@@ -34,10 +34,10 @@ enum err keyring_verify(struct keyring *keyring, struct arena *arena, const char
 void keyring_jwks(struct keyring *keyring, struct arena *arena, const char **body, const char **etag);
 
 /* next becomes active, active becomes retired, a new next is made. compromised: the old active key is
- * gone from the JWKS at once and its tokens are refused. alg NULL: all. Audited by the caller. Inside the
- * caller's transaction it only writes (and makes keys meanwhile, some 0.1 s): the caller commits, then
- * calls keyring_refresh. Several nodes at once rotate once: the key this node knows as active is what goes.
- */
+ * gone from the JWKS at once and its tokens are refused. alg NULL: all, and "SAML" (xml_key.h) when there is
+ * one. Audited by the caller. Inside the caller's transaction it only writes (and makes keys meanwhile, some
+ * 0.1 s): the caller commits, then calls keyring_refresh. Several nodes at once rotate once: the key this
+ * node knows as active is what goes. */
 enum err keyring_rotate(struct work *work, const char *alg, bool compromised) MUST_USE;
 /* An algorithm whose active key has signed for 90 days and whose next key caches know by now, or NULL:
  * jobs call keyring_rotate(work, alg, false) for it. */

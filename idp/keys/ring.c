@@ -12,6 +12,7 @@
 #include "keys/ring.h"
 #include "keys/seal.h"
 #include "keys/secret.h"
+#include "keys/xml_ring.h"
 #include "store/signing_keys.h"
 
 enum { JWKS_MAX = 65536 };
@@ -94,14 +95,20 @@ static enum err open_row(struct vault *vault, struct arena *scratch, struct ring
 static void place(struct ring *ring, const struct ring_key *key, const struct signing_key *row)
 {
 	int alg = alg_index(row->alg);
-	int64_t leaves = row->retired_at + ring_retired_seconds;
 
 	assert(alg >= 0);
 	if (text_equal(row->state, "active"))
 		ring->active[alg] = key;
 	else if (text_equal(row->state, "next"))
 		ring->next[alg] = key;
-	else if (ring->reload_at == 0 || leaves < ring->reload_at)
+}
+
+/* Whoever loads then destroys what was retired or compromised, SAML's too. */
+static void note_leaving(struct ring *ring, const struct signing_key *row, int64_t now)
+{
+	int64_t leaves = row->retired_at + ring_retired_seconds;
+
+	if (row->retired_at && now < leaves && (ring->reload_at == 0 || leaves < ring->reload_at))
 		ring->reload_at = leaves;
 }
 
@@ -130,7 +137,9 @@ static enum err fill(struct vault *vault, const struct signing_key *rows, size_t
 
 	buf_text(&jwks, "{\"keys\":[");
 	for (size_t i = 0; i < count; i++) {
-		if (!is_published(&rows[i], now))
+		note_leaving(ring, &rows[i], now);
+		/* the keys of SAML have a ring of their own */
+		if (text_equal(rows[i].alg, XML_KEY_ALG) || !is_published(&rows[i], now))
 			continue;
 		enum err err = open_row(vault, scratch, ring, &rows[i]);
 		/* Counted even half made: then it is freed. */
@@ -156,6 +165,8 @@ enum err ring_build(struct vault *vault, const struct signing_key *rows, size_t 
 	ring->version = ring_version(ring->arena, rows, count);
 	enum err err = fill(vault, rows, count, now, ring);
 
+	if (err == OK)
+		err = xml_ring_build(vault, rows, count, &ring->xml);
 	if (err != OK) {
 		ring_drop(ring);
 		return err;
@@ -173,6 +184,7 @@ void ring_drop(struct ring *ring)
 			jose_signer_free(ring->keys[i].signer[type]);
 		jose_key_free(ring->keys[i].key);
 	}
+	xml_ring_free(ring->xml);
 	arena_done(&ring->arena);
 	free(ring);
 }

@@ -11,6 +11,8 @@ struct vault;
 struct signing_key;
 struct jose_key;
 struct jose_signer;
+struct keyring;
+struct xml_ring;
 
 enum { RING_ALGS = 2, RING_TYPES = 3 };
 extern const char *const ring_algs[RING_ALGS];   /* "ES256" "RS256" */
@@ -35,6 +37,7 @@ struct ring {
 	int64_t reload_at; /* when a retired key leaves by the passing of time; 0: never */
 	const struct ring_key *active[RING_ALGS];
 	const struct ring_key *next[RING_ALGS];
+	struct xml_ring *xml; /* the keys of SAML (xml_ring.h); in no key set */
 	size_t count;
 	struct ring_key keys[];
 };
@@ -50,6 +53,8 @@ enum err ring_build(struct vault *vault, const struct signing_key *rows, size_t 
 		    struct ring **out) MUST_USE;
 /* Frees with the last holder. */
 void ring_drop(struct ring *ring);
+/* The current one, counted. */
+struct ring *keyring_hold(struct keyring *keyring);
 
 const struct ring_key *ring_find(const struct ring *ring,
 				 const char *kid); /* NULL: not ours, or not any more */

@@ -191,7 +191,7 @@ enum err flow_load(struct request *rq)
 			     standing == FLOW_FINISHED ? "finished" : "expired or never there");
 	rq->flow = flow;
 	if (flow->client_id && !rq->client)
-		rq->client = snapshot_client(rq->w.snapshot, flow->client_id);
+		rq->client = snapshot_app(rq->w.snapshot, flow->client_id);
 	if (flow->client_id && !rq->client)
 		return fault(&rq->w, ERR_CLIENT_UNKNOWN, "app %s is gone", flow->client_id);
 	if (flow->ui_locales)

@@ -7,6 +7,7 @@
 #include "base/app.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/config.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "http/cookie.h"
@@ -43,10 +44,13 @@ static const char *origin_of(struct arena *arena, const char *url)
 
 /* ---- the signed-out page ---- */
 
+/* An app in a frame may come back to us there (SAML single logout). */
 static const char *frame_sources(struct request *rq, const json_t *urls)
 {
 	AUTO_BUF text = BUF(8 * KB);
 
+	if (json_array_size(urls) > 0)
+		buf_text(&text, rq->w.app->config->issuer);
 	for (size_t i = 0; i < json_array_size(urls); i++) {
 		const char *origin = origin_of(rq->w.arena, json_string_value(json_array_get(urls, i)));
 
@@ -123,19 +127,25 @@ static enum err end(struct request *rq, const struct session *session)
 	return tx_commit(&tx);
 }
 
-static enum err sign_out(struct request *rq, const struct logout_start *start)
+enum err logout_end(struct request *rq, const struct session *session, const struct logout_start *start)
 {
-	const struct session *session = rq->session;
 	AUTO(json_done) json_t *urls = json_array();
 
-	if (session) {
-		rq->w.practice = session->practice->id;
-		TRY(collect_frames(rq, session, urls));
-		TRY(end(rq, session));
+	rq->w.practice = session->practice->id;
+	TRY(collect_frames(rq, session, urls));
+	TRY(end(rq, session));
+	if (rq->session && text_equal(rq->session->sid, session->sid)) {
 		cookie_clear(rq, COOKIE_SESSION);
 		rq->session = NULL;
 	}
 	return go_on(rq, start, urls);
+}
+
+static enum err sign_out(struct request *rq, const struct logout_start *start)
+{
+	AUTO(json_done) json_t *nothing = json_array();
+
+	return rq->session ? logout_end(rq, rq->session, start) : go_on(rq, start, nothing);
 }
 
 /* ---- asking ---- */

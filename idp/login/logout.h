@@ -34,5 +34,9 @@ struct logout_start {
 /* RP-initiated: asks (button#logout-confirm) or ends at once; then the signed-out page (h1#logged-out) with
  * front-channel frames, or 303 to the address. Without a session it goes on at once. */
 enum err logout_begin(struct request *rq, const struct logout_start *start) MUST_USE;
+/* A protocol has shown that this session is to end (an app's signed request): nobody is asked. Ends it, tells
+ * the apps, and goes on as logout_begin does. */
+enum err logout_end(struct request *rq, const struct session *session,
+		    const struct logout_start *start) MUST_USE;
 
 #endif

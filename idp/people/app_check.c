@@ -57,6 +57,33 @@ static const char *resource_trouble(UNUSED const struct checking *c, const char 
 		       : "absolute URIs without fragment";
 }
 
+/* SAML Core 8.3.6: a URI of at most 1024 characters; any, since people who made it could choose any. */
+static bool entity_fits(const struct checking *c, const char *text)
+{
+	size_t size = text ? strlen(text) : 0;
+	size_t scheme = text ? strcspn(text, ":/?#") : 0;
+
+	for (size_t i = 0; i < size; i++)
+		if (text[i] <= 0x20 || text[i] >= 0x7f || strchr("\"<>\\^`{|}", text[i]))
+			return false;
+	return size <= (size_t)c->field->max && scheme > 0 && text[scheme] == ':' && text[scheme + 1];
+}
+
+static bool xml_fits(const struct checking *c, const char *text)
+{
+	return text && *text && strlen(text) <= (size_t)c->field->max;
+}
+
+static const char *objects_trouble(const struct checking *c, const json_t *value)
+{
+	size_t size = json_array_size(value);
+	bool fits = json_is_array(value) && size >= (size_t)c->field->min && size <= (size_t)c->field->max;
+
+	for (size_t i = 0; fits && i < size; i++)
+		fits = json_is_object(json_array_get(value, i));
+	return fits ? NULL : "a list of { preset } and { claim, name }";
+}
+
 static const char *list_trouble(const struct checking *c, const json_t *value,
 				const char *(*one)(const struct checking *c, const char *text))
 {
@@ -135,6 +162,12 @@ static const char *value_trouble(const struct checking *c, const json_t *value)
 	case APP_TEXT:
 	case APP_ID:
 		return text_fits(c, json_string_value(value)) ? NULL : "a plain text of acceptable length";
+	case APP_ENTITY:
+		return entity_fits(c, json_string_value(value)) ? NULL : "an absolute URI in visible ASCII";
+	case APP_XML:
+		return xml_fits(c, json_string_value(value)) ? NULL : "XML text of at most 256 KB";
+	case APP_ATTRIBUTES:
+		return objects_trouble(c, value);
 	case APP_WORD:
 		return word_trouble(c, json_string_value(value));
 	case APP_WORDS:
@@ -207,6 +240,21 @@ const char *app_fields_trouble(struct arena *arena, const json_t *declared, bool
 	return NULL;
 }
 
+const char *app_type_trouble(struct arena *arena, const json_t *whole)
+{
+	enum app_type type = app_type_of(whole);
+	const char *name = NULL;
+	json_t *value = NULL;
+
+	json_object_foreach ((json_t *)(uintptr_t)whole, name, value) {
+		const struct app_field *field = field_find(name);
+
+		if (field && !(field->of & type))
+			return arena_print(arena, "%s: only for type %s", name, app_type_word(field->of));
+	}
+	return NULL;
+}
+
 static size_t origin_size(const char *uri)
 {
 	const char *authority = strstr(uri, "://");
@@ -240,24 +288,39 @@ static const char *authentication_trouble(const struct client *app)
 		       : "require_pkce: an app that does not authenticate needs PKCE"; /* RFC 9700 2.1.1 */
 }
 
+static const char *saml_sense_trouble(const struct client *app)
+{
+	if (app->saml.metadata && app->saml.metadata_url)
+		return "metadata_url: only one of metadata and metadata_url can be given";
+	return app->saml.metadata || app->saml.metadata_url
+		       ? NULL
+		       : "metadata: it is missing; give metadata, metadata_file or metadata_url";
+}
+
+static const char *oidc_sense_trouble(const struct client *app)
+{
+	bool codes = text_list_has(app->grant_types, "authorization_code");
+
+	if (codes && (!app->redirect_uris || !app->redirect_uris[0]))
+		return "redirect_uris: authorization_code needs at least one";
+	if (!codes && text_list_has(app->grant_types, "refresh_token"))
+		return "grant_types: refresh_token needs authorization_code";
+	if (app->frontchannel_logout_uri && !has_origin(app->redirect_uris, app->frontchannel_logout_uri))
+		return "frontchannel_logout_uri: it is on another origin than the redirect addresses";
+	return authentication_trouble(app);
+}
+
 const char *app_sense_trouble(struct arena *arena, const json_t *whole)
 {
 	struct client app = { 0 };
-	bool codes;
+	bool saml = app_type_of(whole) == APP_OF_SAML;
 
 	client_fill(arena, whole, &app);
-	codes = text_list_has(app.grant_types, "authorization_code");
-	if (!json_get_text(whole, "client_id"))
-		return "client_id: it is missing";
+	if (!app_declared_id(whole))
+		return saml ? "entity_id: it is missing" : "client_id: it is missing";
 	if (!json_get_text(whole, "name"))
 		return "name: it is missing";
 	if (!json_array_size(json_object_get(whole, "practices")))
 		return "practices: which practices does it serve?";
-	if (codes && (!app.redirect_uris || !app.redirect_uris[0]))
-		return "redirect_uris: authorization_code needs at least one";
-	if (!codes && text_list_has(app.grant_types, "refresh_token"))
-		return "grant_types: refresh_token needs authorization_code";
-	if (app.frontchannel_logout_uri && !has_origin(app.redirect_uris, app.frontchannel_logout_uri))
-		return "frontchannel_logout_uri: it is on another origin than the redirect addresses";
-	return authentication_trouble(&app);
+	return saml ? saml_sense_trouble(&app) : oidc_sense_trouble(&app);
 }

@@ -10,6 +10,8 @@ struct arena;
 
 /* Each returns what is wrong, or NULL. Members one by one; null stands for "as by default". */
 const char *app_fields_trouble(struct arena *arena, const json_t *declared, bool development);
+/* Members that apps of its type do not have. */
+const char *app_type_trouble(struct arena *arena, const json_t *whole);
 /* What has to hold between the members of a whole app. */
 const char *app_sense_trouble(struct arena *arena, const json_t *whole);
 

@@ -12,7 +12,9 @@
 #include "people/audit.h"
 #include "people/change.h"
 #include "store/apps.h"
+#include "store/db.h"
 #include "store/practices.h"
+#include "store/saml.h"
 #include "store/snapshot.h"
 
 static void release_json(void *thing)
@@ -20,58 +22,197 @@ static void release_json(void *thing)
 	json_decref(thing);
 }
 
-/* What was declared before with what is declared now; null takes a member away. In the arena. */
-static enum err whole_of(struct work *work, const char *stored, const json_t *declared, json_t **out)
+const struct app_protocol *app_protocol_of(const struct work *work, const char *type)
 {
-	json_t *whole = stored ? json_read(stored, strlen(stored)) : json_object();
+	const struct app_protocol *const *protocols = work->app->protocols;
+
+	for (; protocols && *protocols; protocols++)
+		if (text_equal((*protocols)->type, type))
+			return *protocols;
+	return NULL;
+}
+
+/* A declared app against what stands. */
+struct weighing {
+	const struct app_change *change;
+	struct app_row row; /* what stands, when found */
+	bool found;
+	const json_t *stored;            /* its document; NULL */
+	json_t *whole;                   /* the app as it would stand */
+	const struct app_metadata *kept; /* fetched earlier from the same address; NULL */
+	const char *message;             /* the first complaint */
+};
+
+/* Of the two ways to metadata the one declared now takes the place of the other. */
+static void replace_source(json_t *whole, const json_t *declared, const char *now, const char *before)
+{
+	if (json_get_text(declared, now) && !json_get_text(declared, before))
+		(void)json_object_del(whole, before); /* it may not be there */
+}
+
+/* What was declared before with what is declared now; null takes a member away. In the arena. */
+static enum err whole_of(struct work *work, struct weighing *g)
+{
+	const char *stored = g->found && !g->row.deleted ? g->row.metadata : NULL;
+	json_t *before = stored ? json_read(stored, strlen(stored)) : json_object();
 	const char *name = NULL;
 	json_t *value = NULL;
 
-	if (!whole)
+	if (!before)
 		return fault(work, ERR_INTERNAL, "the metadata of an app in the store is not JSON");
-	arena_defer(work->arena, release_json, whole);
-	json_object_foreach ((json_t *)(uintptr_t)declared, name, value) {
+	arena_defer(work->arena, release_json, before);
+	g->stored = stored ? before : NULL;
+	g->whole = json_copy(before);
+	arena_defer(work->arena, release_json, g->whole);
+	json_object_foreach ((json_t *)(uintptr_t)g->change->declared, name, value) {
 		if (json_is_null(value))
-			(void)json_object_del(whole, name); /* it may not be there */
+			(void)json_object_del(g->whole, name); /* it may not be there */
 		else
-			json_set(whole, name, json_deep_copy(value));
+			json_set(g->whole, name, json_deep_copy(value));
 	}
-	*out = whole;
+	replace_source(g->whole, g->change->declared, "metadata", "metadata_url");
+	replace_source(g->whole, g->change->declared, "metadata_url", "metadata");
 	return OK;
 }
 
-/* The app as it would stand, with the row it stands in now. */
-static enum err app_weigh(struct work *work, const json_t *declared, struct app_row *row, bool *found,
-			  json_t **whole, const char **message)
+/* The answer of its metadata_url, when that is the address it was fetched from. */
+static enum err metadata_kept(struct work *work, struct weighing *g)
+{
+	const char *url = json_get_text(g->whole, "metadata_url");
+	struct app_metadata *row = arena_new_of(work->arena, struct app_metadata);
+	bool found = false;
+
+	if (!url || !g->stored || !text_equal(url, json_get_text(g->stored, "metadata_url")))
+		return OK;
+	TRY(app_metadata_find(work, g->row.client_id, row, &found));
+	g->kept = found && row->xml ? row : NULL;
+	return OK;
+}
+
+/* The metadata that the app would have; NULL: not fetched yet. */
+static const char *metadata_of(const struct weighing *g, bool *known)
+{
+	const char *declared = json_get_text(g->whole, "metadata");
+
+	*known = declared ? text_equal(declared, json_get_text(g->stored, "metadata"))
+			  : !g->change->fetched && g->kept;
+	if (declared)
+		return declared;
+	if (g->change->fetched)
+		return g->change->fetched->xml;
+	return g->kept ? g->kept->xml : NULL;
+}
+
+/* What the protocol's room says about it. Metadata or a certificate that has ended is no reason to refuse
+ * what stands already, nor to switch the app off: `lanyard doctor` and `app show` tell of it. */
+static const char *protocol_trouble(struct work *work, const struct weighing *g)
+{
+	const struct app_protocol *protocol = app_protocol_of(work, json_get_text(g->whole, "type"));
+	bool known = false;
+	const char *metadata = metadata_of(g, &known);
+
+	if (app_type_of(g->whole) == APP_OF_OIDC)
+		return NULL;
+	if (!protocol)
+		return "type: apps of this type are not served here";
+	if (known && (json_get_bool(g->whole, "disabled", false) || json_equal(g->whole, g->stored)))
+		return NULL;
+	return protocol->trouble(work, g->whole, metadata, known);
+}
+
+static const char *whole_trouble(struct work *work, const struct weighing *g)
 {
 	bool development = work->app->config && work->app->config->development;
-
-	*message = app_fields_trouble(work->arena, declared, development);
-	if (*message)
-		return fault(work, ERR_DOCUMENT, "app: %s", *message);
-	*found = false;
-	if (json_get_text(declared, "client_id"))
-		TRY(apps_find(work, json_get_text(declared, "client_id"), row, found));
-	TRY(whole_of(work, *found && !row->deleted ? row->metadata : NULL, declared, whole));
 	/* Once more as a whole: another application_type makes other addresses sound. */
-	*message = app_fields_trouble(work->arena, *whole, development);
-	if (!*message)
-		*message = app_sense_trouble(work->arena, *whole);
-	if (!*message && *found && row->deleted)
-		*message = "client_id: it was deleted; ids are not given again";
-	return *message ? fault(work, *found && row->deleted ? ERR_CONFLICT : ERR_DOCUMENT, "app: %s",
-				*message)
-			: OK;
+	const char *message = app_fields_trouble(work->arena, g->whole, development);
+
+	if (!message)
+		message = app_type_trouble(work->arena, g->whole);
+	if (!message)
+		message = app_sense_trouble(work->arena, g->whole);
+	return message ? message : protocol_trouble(work, g);
+}
+
+/* Ids are taken for good, whatever the type of the app that had them. */
+static const char *id_trouble(const struct weighing *g)
+{
+	bool saml = app_type_of(g->whole) == APP_OF_SAML;
+
+	if (!g->found)
+		return NULL;
+	if (g->row.deleted)
+		return saml ? "entity_id: it was deleted; ids are not given again"
+			    : "client_id: it was deleted; ids are not given again";
+	return text_equal(g->row.type, app_type_word(app_type_of(g->whole)))
+		       ? NULL
+		       : "type: there is an app of the other type with this id; the type cannot change";
+}
+
+/* The app as it would stand, with the row it stands in now. */
+static enum err app_weigh(struct work *work, const struct app_change *change, struct weighing *g)
+{
+	bool development = work->app->config && work->app->config->development;
+	const char *id = app_declared_id(change->declared);
+
+	*g = (struct weighing){ .change = change };
+	g->message = app_fields_trouble(work->arena, change->declared, development);
+	if (g->message)
+		return fault(work, ERR_DOCUMENT, "app: %s", g->message);
+	if (id)
+		TRY(apps_find(work, id, &g->row, &g->found));
+	TRY(whole_of(work, g));
+	TRY(metadata_kept(work, g));
+	g->message = id_trouble(g);
+	if (g->message)
+		return fault(work, ERR_CONFLICT, "app: %s", g->message);
+	g->message = whole_trouble(work, g);
+	return g->message ? fault(work, ERR_DOCUMENT, "app: %s", g->message) : OK;
 }
 
 enum err app_check(struct work *work, const json_t *declared, const char **message)
 {
-	struct app_row row;
-	json_t *whole = NULL;
-	bool found = false;
+	const struct app_change change = { .declared = declared };
+	struct weighing g;
 
 	*message = "could not be checked";
-	return app_weigh(work, declared, &row, &found, &whole, message);
+	enum err err = app_weigh(work, &change, &g);
+
+	if (g.message)
+		*message = g.message;
+	return err;
+}
+
+/* The address answers now, or the app is refused: what nobody has read cannot be relied on. */
+static enum err fetch_now(struct work *work, struct weighing *g, const char *url, struct app_change *change)
+{
+	const struct app_protocol *protocol = app_protocol_of(work, json_get_text(g->whole, "type"));
+	struct app_metadata *fetched = arena_new_of(work->arena, struct app_metadata);
+	const char *id = app_declared_id(g->whole);
+
+	assert(protocol && !tx_is_open(work));
+	if (protocol->fetch(work, url, id, fetched) != OK) {
+		g->message = arena_print(work->arena, "metadata_url: %s", work->reason);
+		return fault(work, ERR_DOCUMENT, "app: %s", g->message);
+	}
+	fetched->client_id = id;
+	change->fetched = fetched;
+	g->message = protocol->trouble(work, g->whole, fetched->xml, false);
+	return g->message ? fault(work, ERR_DOCUMENT, "app: %s", g->message) : OK;
+}
+
+enum err app_prepare(struct work *work, struct app_change *change, const char **message)
+{
+	struct weighing g;
+
+	*message = "could not be checked";
+	enum err err = app_weigh(work, change, &g);
+	const char *url = err == OK ? json_get_text(g.whole, "metadata_url") : NULL;
+
+	if (url && !g.kept && !change->fetched)
+		err = fetch_now(work, &g, url, change);
+	if (g.message)
+		*message = g.message;
+	return err;
 }
 
 /* RFC 6749 A.2: visible ASCII; at least 8 characters, because only its hash keeps it. */
@@ -118,11 +259,24 @@ static enum err grants_end(struct work *work, const char *client_id)
 	return err;
 }
 
+/* For the audit: what was declared, the XML by its digest. */
+static const char *document_shown(struct work *work, const char *text)
+{
+	AUTO(json_done) json_t *document = text ? json_read(text, strlen(text)) : NULL;
+	const char *xml = json_get_text(document, "metadata");
+
+	if (!xml)
+		return text;
+	json_set_text(document, "metadata", secret_hash(work->arena, "metadata", xml));
+	return json_canonical(work->arena, document);
+}
+
 static enum err app_note(struct work *work, const struct app_row *old, const struct app_row *row)
 {
 	AUTO(json_done) json_t *differences = json_object();
 
-	change_note(differences, "metadata", old ? old->metadata : NULL, row->metadata);
+	change_note(differences, "metadata", document_shown(work, old ? old->metadata : NULL),
+		    document_shown(work, row->metadata));
 	if (json_object_size(differences))
 		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
 						      .target_kind = "app",
@@ -135,12 +289,29 @@ static enum err app_note(struct work *work, const struct app_row *old, const str
 						 .target_id = row->client_id });
 }
 
-static enum err app_write(struct work *work, const struct app_row *old, const struct app_row *row,
-			  const char *const *practices)
+/* The row of what was fetched stands where the app has an address, and only there. */
+static enum err metadata_write(struct work *work, const struct weighing *g)
 {
+	const char *id = app_declared_id(g->whole);
+
+	if (!json_get_text(g->whole, "metadata_url"))
+		return app_type_of(g->whole) == APP_OF_SAML ? app_metadata_delete(work, id) : OK;
+	if (g->change->fetched)
+		return app_metadata_put(work, g->change->fetched);
+	return g->kept ? OK
+		       : fault(work, ERR_DOCUMENT,
+			       "app: metadata_url: it has not been fetched from there yet");
+}
+
+static enum err app_write(struct work *work, const struct weighing *g, const struct app_row *row)
+{
+	const struct app_row *old = g->found ? &g->row : NULL;
+	const char *const *practices = json_get_list(work->arena, g->whole, "practices");
+
 	TRY(practices_check(work, practices));
 	TRY(old ? apps_update(work, row) : apps_insert(work, row));
 	TRY(app_practices_set(work, row->client_id, practices));
+	TRY(metadata_write(work, g));
 	/* Switched off is over: what was granted before does not come back when it is switched on again. */
 	if (old && !old->disabled && row->disabled)
 		TRY(grants_end(work, row->client_id));
@@ -148,32 +319,37 @@ static enum err app_write(struct work *work, const struct app_row *old, const st
 	return app_note(work, old, row);
 }
 
+enum err app_apply_change(struct work *work, const struct app_change *change, bool *created, bool *changed)
+{
+	struct weighing g;
+
+	TRY(app_weigh(work, change, &g));
+	if (change->secret && app_type_of(g.whole) == APP_OF_SAML)
+		return fault(work, ERR_DOCUMENT, "app: client_secret: only for type oidc");
+	if (change->secret)
+		TRY(secret_check(work, change->secret));
+	const struct app_row row = {
+		.client_id = app_declared_id(g.whole),
+		.type = app_type_word(app_type_of(g.whole)),
+		.name = json_get_text(g.whole, "name"),
+		.metadata = json_canonical(work->arena, g.whole),
+		.disabled = json_get_bool(g.whole, "disabled", false),
+		.secret_hash = change->secret ? secret_hash(work->arena, "client", change->secret)
+					      : g.row.secret_hash,
+	};
+
+	*created = !g.found;
+	*changed = !g.found || change->fetched != NULL || !text_equal(g.row.metadata, row.metadata) ||
+		   !text_equal(g.row.secret_hash, row.secret_hash);
+	return *changed ? app_write(work, &g, &row) : OK;
+}
+
 enum err app_apply(struct work *work, const json_t *declared, const char *secret, bool *created,
 		   bool *changed)
 {
-	struct app_row old = { 0 };
-	json_t *whole = NULL;
-	bool found = false;
-	const char *message = NULL;
+	const struct app_change change = { .declared = declared, .secret = secret };
 
-	TRY(app_weigh(work, declared, &old, &found, &whole, &message));
-	if (secret)
-		TRY(secret_check(work, secret));
-	const struct app_row row = {
-		.client_id = json_get_text(whole, "client_id"),
-		.type = "oidc",
-		.name = json_get_text(whole, "name"),
-		.metadata = json_canonical(work->arena, whole),
-		.disabled = json_get_bool(whole, "disabled", false),
-		.secret_hash = secret ? secret_hash(work->arena, "client", secret) : old.secret_hash,
-	};
-
-	*created = !found;
-	*changed = !found || !text_equal(old.metadata, row.metadata) ||
-		   !text_equal(old.secret_hash, row.secret_hash);
-	return *changed ? app_write(work, found ? &old : NULL, &row,
-				    json_get_list(work->arena, whole, "practices"))
-			: OK;
+	return app_apply_change(work, &change, created, changed);
 }
 
 static enum err app_need(struct work *work, const char *client_id, struct app_row *row)
@@ -189,6 +365,8 @@ enum err app_set_secret(struct work *work, const char *client_id, const char *se
 	struct app_row row;
 
 	TRY(app_need(work, client_id, &row));
+	if (!text_equal(row.type, "oidc"))
+		return fault(work, ERR_CONFLICT, "an app of type %s has no secret", row.type);
 	TRY(secret_check(work, secret));
 	row.secret_hash = secret_hash(work->arena, "client", secret);
 	TRY(apps_update(work, &row));
@@ -205,6 +383,7 @@ enum err app_delete(struct work *work, const char *client_id)
 	TRY(app_need(work, client_id, &row));
 	TRY(grants_end(work, client_id));
 	TRY(apps_retire(work, client_id));
+	TRY(app_metadata_delete(work, client_id));
 	TRY(snapshot_touch(work));
 	return audit(work, &(struct audit_note){ .event = EVENT_APP_DELETED,
 						 .target_kind = "app",

@@ -54,8 +54,12 @@ static const struct {
 	[EVENT_ROLE_REVOKED] = { "role.revoke", true, false },
 	[EVENT_APP_CHANGED] = { "config.change.app", true, true },
 	[EVENT_APP_DELETED] = { "config.delete.app", true, true },
+	[EVENT_APP_METADATA_REFRESHED] = { "app.metadata.refresh", true, true },
+	[EVENT_APP_METADATA_FAILED] = { "app.metadata.fail", false, true },
 	[EVENT_SECRET_ROTATED] = { "config.change.secret", true, true },
 	[EVENT_KEYS_ROTATED] = { "key.rotate", true, true },
+	[EVENT_ASSERTION_ISSUED] = { "assertion.issue", false, false },
+	[EVENT_SAML_REFUSED] = { "saml.request.deny", false, false },
 };
 static_assert(COUNT(events) == EVENT_COUNT, "a row for each event");
 

@@ -1,4 +1,4 @@
-/* apps.c: registered apps as rows, their practices, and the fields of an OIDC client (RFC 7591 2). */
+/* apps.c: registered apps as rows, their practices, and their fields (RFC 7591 2; SAML Metadata 2.0). */
 #include "base/base.h"
 
 #include "base/app.h"
@@ -12,62 +12,88 @@
 #define AT(member) offsetof(struct client, member)
 
 const struct app_field app_fields[] = {
-	{ "client_id", APP_ID, NULL, NULL, 1, 128, APP_NOWHERE,
+	{ "client_id", APP_ID, APP_OF_OIDC, NULL, NULL, 1, 128, APP_NOWHERE,
 	  "the app's public name in requests; never given again" },
-	{ "name", APP_TEXT, NULL, NULL, 1, 200, APP_NOWHERE, "what people read" },
-	{ "type", APP_WORD, "oidc", "oidc", 0, 0, APP_NOWHERE, "the protocol" },
-	{ "practices", APP_SLUGS, NULL, NULL, 1, 1000, APP_NOWHERE, "ids of the practices it serves" },
-	{ "disabled", APP_FLAG, NULL, "false", 0, 0, APP_NOWHERE, "nothing is issued to it" },
-	{ "redirect_uris", APP_REDIRECTS, NULL, NULL, 0, 100, AT(redirect_uris),
+	{ "name", APP_TEXT, APP_OF_BOTH, NULL, NULL, 1, 200, APP_NOWHERE, "what people read" },
+	{ "type", APP_WORD, APP_OF_BOTH, "oidc saml", "oidc", 0, 0, APP_NOWHERE, "the protocol" },
+	{ "practices", APP_SLUGS, APP_OF_BOTH, NULL, NULL, 1, 1000, APP_NOWHERE,
+	  "ids of the practices it serves" },
+	{ "disabled", APP_FLAG, APP_OF_BOTH, NULL, "false", 0, 0, APP_NOWHERE, "nothing is issued to it" },
+	{ "redirect_uris", APP_REDIRECTS, APP_OF_OIDC, NULL, NULL, 0, 100, AT(redirect_uris),
 	  "where codes are sent, compared byte for byte" },
-	{ "post_logout_redirect_uris", APP_REDIRECTS, NULL, NULL, 0, 100, AT(post_logout_redirect_uris),
-	  "where people return to after logout" },
-	{ "token_endpoint_auth_method", APP_WORD,
+	{ "post_logout_redirect_uris", APP_REDIRECTS, APP_OF_OIDC, NULL, NULL, 0, 100,
+	  AT(post_logout_redirect_uris), "where people return to after logout" },
+	{ "token_endpoint_auth_method", APP_WORD, APP_OF_OIDC,
 	  "client_secret_basic client_secret_post private_key_jwt none", "client_secret_basic", 0, 0,
 	  AT(token_endpoint_auth_method), "how it authenticates; none is a public client" },
-	{ "application_type", APP_WORD, "web native", "web", 0, 0, AT(application_type),
+	{ "application_type", APP_WORD, APP_OF_OIDC, "web native", "web", 0, 0, AT(application_type),
 	  "native apps may use loopback and private-use schemes" },
-	{ "grant_types", APP_WORDS, "authorization_code refresh_token client_credentials",
+	{ "grant_types", APP_WORDS, APP_OF_OIDC, "authorization_code refresh_token client_credentials",
 	  "authorization_code", 1, 3, AT(grant_types), "what it may ask the token endpoint for" },
-	{ "response_modes", APP_WORDS, "query fragment form_post", "query form_post", 1, 3,
+	{ "response_modes", APP_WORDS, APP_OF_OIDC, "query fragment form_post", "query form_post", 1, 3,
 	  AT(response_modes), "how the answer may reach it" },
-	{ "scopes", APP_WORDS, "openid profile email phone address clinic roles groups offline_access",
-	  "openid", 1, 9, AT(scopes), "the most it may be granted" },
-	{ "resources", APP_RESOURCES, NULL, NULL, 0, 20, AT(resources),
+	{ "scopes", APP_WORDS, APP_OF_OIDC,
+	  "openid profile email phone address clinic roles groups offline_access", "openid", 1, 9, AT(scopes),
+	  "the most it may be granted" },
+	{ "resources", APP_RESOURCES, APP_OF_OIDC, NULL, NULL, 0, 20, AT(resources),
 	  "audiences it may ask for (RFC 8707)" },
-	{ "first_party", APP_FLAG, NULL, "false", 0, 0, AT(first_party),
+	{ "first_party", APP_FLAG, APP_OF_OIDC, NULL, "false", 0, 0, AT(first_party),
 	  "the practice's own: no consent page" },
-	{ "require_pkce", APP_FLAG, NULL, "true", 0, 0, AT(require_pkce),
+	{ "require_pkce", APP_FLAG, APP_OF_OIDC, NULL, "true", 0, 0, AT(require_pkce),
 	  "false is possible for a confidential app alone" },
-	{ "require_pushed_authorization_requests", APP_FLAG, NULL, "false", 0, 0,
+	{ "require_pushed_authorization_requests", APP_FLAG, APP_OF_OIDC, NULL, "false", 0, 0,
 	  AT(require_pushed_authorization_requests), "RFC 9126" },
-	{ "require_location", APP_FLAG, NULL, "false", 0, 0, AT(require_location),
+	{ "require_location", APP_FLAG, APP_OF_BOTH, NULL, "false", 0, 0, AT(require_location),
 	  "ask for the location at sign-in" },
-	{ "backchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(backchannel_logout_uri),
+	{ "backchannel_logout_uri", APP_ADDRESS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(backchannel_logout_uri),
 	  "is told of logouts by us" },
-	{ "backchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0,
+	{ "backchannel_logout_session_required", APP_FLAG, APP_OF_OIDC, NULL, "false", 0, 0,
 	  AT(backchannel_logout_session_required), "needs sid" },
-	{ "frontchannel_logout_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(frontchannel_logout_uri),
+	{ "frontchannel_logout_uri", APP_ADDRESS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(frontchannel_logout_uri),
 	  "is told of logouts in the browser" },
-	{ "frontchannel_logout_session_required", APP_FLAG, NULL, "false", 0, 0,
+	{ "frontchannel_logout_session_required", APP_FLAG, APP_OF_OIDC, NULL, "false", 0, 0,
 	  AT(frontchannel_logout_session_required), "needs sid" },
-	{ "jwks", APP_KEYS, NULL, NULL, 0, 0, AT(jwks), "its public keys" },
-	{ "jwks_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(jwks_uri), "where its public keys are" },
-	{ "logo_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(logo_uri), "its picture" },
-	{ "client_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(client_uri), "its home page" },
-	{ "initiate_login_uri", APP_ADDRESS, NULL, NULL, 0, 0, AT(initiate_login_uri),
+	{ "jwks", APP_KEYS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(jwks), "its public keys" },
+	{ "jwks_uri", APP_ADDRESS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(jwks_uri), "where its public keys are" },
+	{ "logo_uri", APP_ADDRESS, APP_OF_BOTH, NULL, NULL, 0, 0, AT(logo_uri), "its picture" },
+	{ "client_uri", APP_ADDRESS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(client_uri), "its home page" },
+	{ "initiate_login_uri", APP_ADDRESS, APP_OF_OIDC, NULL, NULL, 0, 0, AT(initiate_login_uri),
 	  "starts a sign-in at the app" },
-	{ "id_token_signed_response_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0,
+	{ "id_token_signed_response_alg", APP_WORD, APP_OF_OIDC, "ES256 RS256", "ES256", 0, 0,
 	  AT(id_token_signed_response_alg), "signs ID tokens" },
-	{ "access_token_alg", APP_WORD, "ES256 RS256", "ES256", 0, 0, AT(access_token_alg),
+	{ "access_token_alg", APP_WORD, APP_OF_OIDC, "ES256 RS256", "ES256", 0, 0, AT(access_token_alg),
 	  "signs access tokens" },
-	{ "access_token_lifetime", APP_SECONDS, NULL, "300", 60, 3600, AT(access_token_lifetime),
+	{ "access_token_lifetime", APP_SECONDS, APP_OF_OIDC, NULL, "300", 60, 3600, AT(access_token_lifetime),
 	  "1 to 10 minutes; up to 60 is a recorded deviation" },
-	{ "refresh_token_lifetime", APP_SECONDS, NULL, "43200", 300, 31536000, AT(refresh_token_lifetime),
-	  "of the whole family" },
-	{ "id_token_claims", APP_CLAIMS, NULL, NULL, 0, 50, AT(id_token_claims),
+	{ "refresh_token_lifetime", APP_SECONDS, APP_OF_OIDC, NULL, "43200", 300, 31536000,
+	  AT(refresh_token_lifetime), "of the whole family" },
+	{ "id_token_claims", APP_CLAIMS, APP_OF_OIDC, NULL, NULL, 0, 50, AT(id_token_claims),
 	  "released into the ID token for good" },
-	{ "roles", APP_SLUGS, NULL, NULL, 0, 100, AT(roles), "roles that may use the app; none named: all" },
+	{ "roles", APP_SLUGS, APP_OF_BOTH, NULL, NULL, 0, 100, AT(roles),
+	  "roles that may use the app; none named: all" },
+	{ "entity_id", APP_ENTITY, APP_OF_SAML, NULL, NULL, 1, 1024, APP_NOWHERE,
+	  "the app's entity id, as its metadata has it; never given again" },
+	{ "metadata", APP_XML, APP_OF_SAML, NULL, NULL, 1, 256 * 1024, AT(saml.metadata),
+	  "its SAML metadata, one EntityDescriptor; or metadata_url" },
+	{ "metadata_url", APP_ADDRESS, APP_OF_SAML, NULL, NULL, 0, 0, AT(saml.metadata_url),
+	  "where its metadata is fetched, at once and again before it gets old; or metadata" },
+	{ "attributes", APP_ATTRIBUTES, APP_OF_SAML, NULL, NULL, 1, 100, AT(saml.attributes),
+	  "what assertions tell: a list of { preset: clinic } and { claim, name }; preset clinic when "
+	  "missing" },
+	{ "name_id_format", APP_WORD, APP_OF_SAML, "persistent transient email unspecified", "persistent", 0,
+	  0, AT(saml.name_id_format), "what it knows people by, when it does not ask for another" },
+	{ "sign", APP_WORD, APP_OF_SAML, "assertion response both", "assertion", 0, 0, AT(saml.sign),
+	  "what of an answer is signed" },
+	{ "encrypt", APP_WORD, APP_OF_SAML, "auto always never", "auto", 0, 0, AT(saml.encrypt),
+	  "assertions are encrypted; auto: when its metadata has a key for it" },
+	{ "require_signed_requests", APP_FLAG, APP_OF_SAML, NULL, "false", 0, 0,
+	  AT(saml.require_signed_requests), "requests that are not signed are refused" },
+	{ "allow_idp_initiated", APP_FLAG, APP_OF_SAML, NULL, "false", 0, 0, AT(saml.allow_idp_initiated),
+	  "sign-in may begin here, without a request" },
+	{ "allow_ecp", APP_FLAG, APP_OF_SAML, NULL, "false", 0, 0, AT(saml.allow_ecp),
+	  "clients that are no browsers may sign in with a password" },
+	{ "assertion_lifetime", APP_SECONDS, APP_OF_SAML, NULL, "300", 60, 3600, AT(saml.assertion_lifetime),
+	  "how long an assertion may be shown" },
 	{ .name = NULL },
 };
 
@@ -110,6 +136,7 @@ static void fill(struct arena *arena, const struct app_field *field, const json_
 		memcpy(place, &seconds, sizeof(seconds));
 		break;
 	}
+	case APP_ATTRIBUTES:
 	case APP_KEYS: {
 		json_t *keys = json_object_get(metadata, field->name);
 		memcpy(place, &keys, sizeof(keys));
@@ -126,6 +153,8 @@ static void fill(struct arena *arena, const struct app_field *field, const json_
 	}
 	case APP_TEXT:
 	case APP_ID:
+	case APP_ENTITY:
+	case APP_XML:
 	case APP_WORD:
 	case APP_ADDRESS: {
 		const char *text = json_get_text(metadata, field->name);
@@ -136,10 +165,29 @@ static void fill(struct arena *arena, const struct app_field *field, const json_
 	}
 }
 
+enum app_type app_type_of(const json_t *declared)
+{
+	return text_equal(json_get_text(declared, "type"), "saml") ? APP_OF_SAML : APP_OF_OIDC;
+}
+
+const char *app_type_word(enum app_type type)
+{
+	return type == APP_OF_OIDC ? "oidc" : type == APP_OF_SAML ? "saml" : "oidc, saml";
+}
+
+const char *app_declared_id(const json_t *declared)
+{
+	const char *entity_id = json_get_text(declared, "entity_id");
+
+	return entity_id ? entity_id : json_get_text(declared, "client_id");
+}
+
 void client_fill(struct arena *arena, const json_t *metadata, struct client *out)
 {
+	enum app_type type = app_type_of(metadata);
+
 	for (const struct app_field *field = app_fields; field->name; field++)
-		if (field->at != APP_NOWHERE)
+		if (field->at != APP_NOWHERE && (field->of & type))
 			fill(arena, field, metadata, out);
 }
 

@@ -1,4 +1,4 @@
-/* apps.h: rows of app and app_practice, and the table of metadata fields an OIDC client can declare.
+/* apps.h: rows of app and app_practice, and the table of fields that an app can declare.
  *
  * The table is the one description: what is checked (people/app_registry.h), how struct client is
  * filled, and what docs/reference/apply.md says. */
@@ -24,12 +24,18 @@ enum app_kind {
 	APP_RESOURCES, /* a list of absolute URIs without fragment (RFC 8707 2) */
 	APP_ADDRESS,   /* one https address without fragment */
 	APP_FLAG,
-	APP_SECONDS, /* a number or "5m", from min to max */
-	APP_KEYS,    /* a JWK Set */
+	APP_SECONDS,    /* a number or "5m", from min to max */
+	APP_KEYS,       /* a JWK Set */
+	APP_ENTITY,     /* an entity id: an absolute URI of visible ASCII (SAML Core 8.3.6) */
+	APP_XML,        /* SAML metadata as text */
+	APP_ATTRIBUTES, /* a list of objects that the protocol's room checks */
 };
+/* Which apps have the field. */
+enum app_type { APP_OF_OIDC = 1, APP_OF_SAML = 2, APP_OF_BOTH = APP_OF_OIDC | APP_OF_SAML };
 struct app_field {
 	const char *name;
 	enum app_kind kind;
+	enum app_type of;
 	const char *words;    /* allowed, with spaces between */
 	const char *fallback; /* default: a word, words, "true", seconds; NULL: none */
 	int64_t min, max;
@@ -38,6 +44,11 @@ struct app_field {
 };
 #define APP_NOWHERE ((size_t)-1)
 extern const struct app_field app_fields[]; /* ends with name NULL */
+/* "oidc" when it says none. */
+enum app_type app_type_of(const json_t *declared);
+const char *app_type_word(enum app_type type); /* "oidc", "saml", "oidc, saml" */
+/* What the app is found by: a SAML app's entity_id, another's client_id; NULL: it names none. */
+const char *app_declared_id(const json_t *declared);
 
 /* From a document that was checked when it was declared. Texts are borrowed from metadata. */
 void client_fill(struct arena *arena, const json_t *metadata, struct client *out);

@@ -230,11 +230,26 @@ static int by_client_id(const void *id, const void *client)
 	return strcmp(id, ((const struct client *)client)->client_id);
 }
 
+const struct client *snapshot_app(const struct snapshot *s, const char *id)
+{
+	return s && id && s->client_count
+		       ? bsearch(id, s->clients, s->client_count, sizeof(*s->clients), by_client_id)
+		       : NULL;
+}
+
+static const struct client *of_type(const struct client *client, const char *type)
+{
+	return client && text_equal(client->type, type) ? client : NULL;
+}
+
 const struct client *snapshot_client(const struct snapshot *s, const char *client_id)
 {
-	return s && client_id && s->client_count
-		       ? bsearch(client_id, s->clients, s->client_count, sizeof(*s->clients), by_client_id)
-		       : NULL;
+	return of_type(snapshot_app(s, client_id), "oidc");
+}
+
+const struct client *snapshot_saml(const struct snapshot *s, const char *entity_id)
+{
+	return of_type(snapshot_app(s, entity_id), "saml");
 }
 
 const struct location *practice_location(const struct practice *p, const char *id)

@@ -52,9 +52,23 @@ struct practice {
 	size_t role_count;
 };
 
-/* An OIDC client, in the terms of RFC 7591 and OpenID Connect Registration. */
+/* What a SAML service provider has beside what all apps have. */
+struct saml_app {
+	const char *metadata;       /* XML, as declared or as fetched last; NULL: not fetched yet */
+	const char *metadata_url;   /* NULL: declared */
+	json_t *attributes;         /* [{"preset": "clinic"}, {"claim": "npi", "name": "urn:x"}] */
+	const char *name_id_format; /* persistent | transient | email | unspecified */
+	const char *sign;           /* assertion | response | both */
+	const char *encrypt;        /* auto (when its metadata has a key for it) | always | never */
+	bool require_signed_requests, allow_idp_initiated, allow_ecp;
+	int64_t assertion_lifetime; /* seconds */
+};
+
+/* An app. For an OIDC client in the terms of RFC 7591 and OpenID Connect Registration; a SAML service
+ * provider's client_id is its entity id, and of the rest it has name, practices, roles, disabled,
+ * require_location, logo_uri and saml. */
 struct client {
-	const char *client_id, *name, *type;    /* type: "oidc" */
+	const char *client_id, *name, *type;    /* type: "oidc" | "saml" */
 	const char *const *practices;           /* ids it serves */
 	bool disabled, deleted;                 /* deleted: for good; disabled too */
 	const char *secret_hash;                /* SHA-256 with purpose prefix, base64url; NULL: none */
@@ -74,6 +88,7 @@ struct client {
 	int64_t access_token_lifetime;            /* seconds; 300 by default */
 	int64_t refresh_token_lifetime;           /* seconds; 12 h by default */
 	bool first_party, require_pkce, require_pushed_authorization_requests, require_location;
+	struct saml_app saml;
 	json_t *metadata; /* the whole declared document, for export */
 };
 
@@ -107,7 +122,10 @@ const struct practice *snapshot_practice(const struct snapshot *s, const char *i
 const struct practice *snapshot_practice_number(const struct snapshot *s, int64_t number);
 /* The one practice in use with this e-mail domain (lower case); NULL too when several have it. */
 const struct practice *snapshot_practice_domain(const struct snapshot *s, const char *domain);
+/* An OIDC client, a SAML service provider, either: a door of one protocol never finds an app of the other. */
 const struct client *snapshot_client(const struct snapshot *s, const char *client_id);
+const struct client *snapshot_saml(const struct snapshot *s, const char *entity_id);
+const struct client *snapshot_app(const struct snapshot *s, const char *id);
 const struct location *practice_location(const struct practice *p, const char *id);
 const struct role *practice_role(const struct practice *p, const char *id);
 bool client_serves(const struct client *c, const char *practice_id);

@@ -10,6 +10,7 @@
 #include "store/apps.h"
 #include "store/practices.h"
 #include "store/roles.h"
+#include "store/saml.h"
 #include "store/snapshot.h"
 #include "store/snapshot_load.h"
 
@@ -208,6 +209,27 @@ static int client_order(const void *a, const void *b)
 	return strcmp(((const struct client *)a)->client_id, ((const struct client *)b)->client_id);
 }
 
+static int metadata_of(const void *client_id, const void *row)
+{
+	return strcmp(client_id, ((const struct app_metadata *)row)->client_id);
+}
+
+/* What was fetched last stands in for what is not declared. */
+static enum err fetched_fill(struct work *work, struct client *clients, size_t count)
+{
+	struct app_metadata *rows = NULL;
+	size_t row_count = 0;
+
+	TRY(app_metadata_all(work, &rows, &row_count));
+	for (size_t i = 0; row_count && i < count; i++) {
+		const struct app_metadata *row =
+			bsearch(clients[i].client_id, rows, row_count, sizeof *rows, metadata_of);
+		if (row && clients[i].saml.metadata_url)
+			clients[i].saml.metadata = row->xml;
+	}
+	return OK;
+}
+
 static enum err clients_load(struct work *work, struct snapshot *out)
 {
 	struct app_row *rows = NULL;
@@ -232,6 +254,7 @@ static enum err clients_load(struct work *work, struct snapshot *out)
 		clients[i].metadata = metadata;
 		clients[i].practices = practices_pick(work->arena, rows[i].client_id, serves, serves_count);
 	}
+	TRY(fetched_fill(work, clients, count));
 	qsort(clients, count, sizeof(*clients), client_order);
 	out->clients = clients;
 	out->client_count = count;

@@ -37,6 +37,13 @@ static const char session_apps[] =
 	"   AND NOT EXISTS (SELECT 1 FROM session s WHERE s.practice_id = $3 AND s.sid = a.sid) LIMIT $2) "
 	"RETURNING 1";
 
+static const char saml_sessions[] = "DELETE FROM saml_session WHERE practice_id = $3 AND session_index IN"
+				    " (SELECT session_index FROM saml_session WHERE practice_id = $3 AND "
+				    "ends_at < $1 LIMIT $2) RETURNING 1";
+static const char artifacts[] =
+	"DELETE FROM saml_artifact WHERE hash IN"
+	" (SELECT hash FROM saml_artifact WHERE expires_at < $1 LIMIT $2) RETURNING 1";
+
 struct sweeping {
 	const char *sql;
 	int64_t grace; /* seconds after the end */
@@ -45,12 +52,14 @@ struct sweeping {
 };
 
 /* A code stays a day longer than it lives: shown again, it still finds the family it began (RFC 6749
- * 4.1.2). Sessions and families stay for the account page and support. */
+ * 4.1.2). Sessions and families stay for the account page and support. What an app knew a session as stays a
+ * day, for an app that confirms a logout late. */
 static const struct sweeping rows_of[] = {
 	{ flows, 0, 1, false },          { pushed, 0, 1, false },
 	{ replays, 0, 1, false },        { counters, 0, 1000000, false },
 	{ codes, DAY, 1, true },         { families, 30 * DAY, 1, true },
 	{ sessions, 30 * DAY, 1, true }, { session_apps, 30 * DAY, 1, true },
+	{ saml_sessions, DAY, 1, true }, { artifacts, 0, 1, false },
 };
 
 static enum err sweep_rows(struct work *work, const struct sweeping *of, size_t *removed)

@@ -1,6 +1,6 @@
 -- load.lua: what wrk sends. BODIES: a file of request bodies, one a line, shared out over the threads; ONCE=1: each is
 -- sent once, and the measurement ends with them. NEXT=1: the answer's refresh_token becomes a later body (rotation).
--- AUTH: an Authorization header. Prints one JSON line; its seconds are those in which there was something to send.
+-- PATHS=1: the lines of BODIES are paths, to be got. AUTH: an Authorization header; COOKIE: a Cookie header. Prints one JSON line; its seconds are those in which there was something to send.
 local ffi = require("ffi")
 ffi.cdef [[ typedef struct { long s, us; } lanyard_time; int gettimeofday(lanyard_time *, void *); ]]
 local clock = ffi.new("lanyard_time")
@@ -13,7 +13,7 @@ end
 local bodies, at = {}, 0
 local threads = {}
 local template = os.getenv("TEMPLATE")
-local once, follows = os.getenv("ONCE"), os.getenv("NEXT")
+local once, follows, paths = os.getenv("ONCE"), os.getenv("NEXT"), os.getenv("PATHS")
 
 function setup(thread)
 	thread:set("number", #threads)
@@ -28,10 +28,11 @@ function init(args)
 		for n, line in ipairs(all) do
 			if #all < total or n % total == number then bodies[#bodies + 1] = line end
 		end
-		wrk.headers["Content-Type"] = "application/x-www-form-urlencoded"
+		if not paths then wrk.headers["Content-Type"] = "application/x-www-form-urlencoded" end
 	end
 	wrk.method = os.getenv("METHOD") or "GET"
 	if os.getenv("AUTH") then wrk.headers["Authorization"] = os.getenv("AUTH") end
+	if os.getenv("COOKIE") then wrk.headers["Cookie"] = os.getenv("COOKIE") end
 	answered, last = 0, 0
 end
 
@@ -45,6 +46,7 @@ local function next_once()
 	end
 	bodies[first] = false
 	first = first + 1
+	if paths then return wrk.format("GET", body) end
 	return wrk.format(nil, nil, nil, body)
 end
 

@@ -49,6 +49,14 @@ export async function until(what, check, ms = 15000) {
   throw new Error(`waited ${ms} ms for ${what}${last ? `: ${last.message}` : ''}`);
 }
 
+// Ends a program that a story started, if it has not ended already.
+export async function stopProgram(child) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once('exit', done));
+  child.kill('SIGTERM');
+  await ended;
+}
+
 let databases = 0;
 
 // A database of its own on the test run's private PostgreSQL (tests/kit/postgres.sh).

@@ -201,7 +201,7 @@ static int end_postgresql(UNUSED void **state)
 }
 
 /* The value of main: the tests on each engine there is. */
-static int run_on_engines(const struct CMUnitTest *tests, size_t count)
+UNUSED static int run_on_engines(const struct CMUnitTest *tests, size_t count)
 {
 	const char *address = getenv("LANYARD_TEST_POSTGRESQL");
 	const char *required = getenv("LANYARD_TEST_REQUIRE_POSTGRESQL");

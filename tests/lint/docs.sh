@@ -14,5 +14,6 @@ page docs/reference/apply.md "$build/lanyard" reference apply
 page docs/reference/apply.schema.json "$build/lanyard" reference schema
 page docs/reference/commands.md "$build/lanyard" reference commands
 page docs/reference/routes.txt "$build/lanyard" routes
+page docs/reference/saml-attributes.md "$build/lanyard" reference saml-attributes
 page docs/reference/errors.md sh tests/lint/errors-page.sh
 exit $bad

@@ -232,7 +232,7 @@ for (const store of stores) {
     if (store === 'postgresql') {
       await t.test('the database alone shows the server\'s role nothing without a practice', async () => {
         const address = clinic.address.replace('postgresql://clinic@', 'postgresql://lanyard@');
-        for (const table of ['location', 'role', 'account', 'password', 'assignment', 'session', 'session_app', 'code', 'family', 'consent', 'event']) {
+        for (const table of ['location', 'role', 'account', 'password', 'assignment', 'session', 'session_app', 'saml_session', 'code', 'family', 'consent', 'event']) {
           const count = (before) => Number(execFileSync('psql', [address, '-qAtc', `${before} SELECT count(*) FROM ${table}`], { encoding: 'utf8' }).trim());
           assert.equal(count('SET ROLE lanyard_app;'), 0, table);
           if (['location', 'role', 'account', 'event'].includes(table)) assert.ok(count('') > 0, table);

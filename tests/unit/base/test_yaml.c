@@ -232,6 +232,41 @@ static void plain_words_are_written_without_quotes(void **state)
 			    "      - a.example\n    zip: \"01234\"\n    none: []\n");
 }
 
+static void lines_are_written_as_a_block(void **state)
+{
+	AUTO(json_done)
+	json_t *value = json_pack("{s:[{s:s, s:s}, s], s:s}", "apps", "xml", "<a>\n\t<b/>\n\n</a>\n", "id",
+				  "x", "# one\n--- two", "cr", "a\r\nb");
+
+	assert_string_equal(
+		yaml_write(*state, value),
+		"apps:\n  - xml: |\n      <a>\n      \t<b/>\n\n      </a>\n    id: x\n  - |-\n    # one\n"
+		"    --- two\ncr: \"a\\u000D\\nb\"\n");
+}
+
+/* Every text of up to five of these characters, in every place that a text can have. */
+static void every_short_text_reads_back_the_same(void **state)
+{
+	static const char letters[] = "a \n\t#-:";
+	char text[6] = "";
+
+	(void)state;
+	for (unsigned n = 0; n < 7 * 7 * 7 * 7 * 7; n++) {
+		AUTO(arena_done) struct arena *arena = arena_new();
+		unsigned rest = n;
+
+		for (size_t i = 0; i < 5; i++, rest /= 7)
+			text[i] = letters[rest % 7];
+		AUTO(json_done)
+		json_t *value =
+			json_pack("{s:[s, {s:s}], s:s}", "list", text, "in", text + 1, "end", text + 2);
+		char *written = yaml_write(arena, value);
+
+		assert_string_equal(read_all(arena, written, strlen(written)),
+				    arena_print(arena, "[%s]", json_text(arena, value)));
+	}
+}
+
 static void a_key_of_any_length_is_written(void **state)
 {
 	for (size_t size = 990; size < 1040; size++) {
@@ -260,6 +295,8 @@ int main(void)
 		cmocka_unit_test(a_value_remembers_where_it_stood),
 		cmocka_unit_test(positions_outlive_changes_to_the_value),
 		cmocka_unit_test(what_is_written_reads_back_the_same),
+		cmocka_unit_test(lines_are_written_as_a_block),
+		cmocka_unit_test(every_short_text_reads_back_the_same),
 		cmocka_unit_test(plain_words_are_written_without_quotes),
 		cmocka_unit_test(a_key_of_any_length_is_written),
 	};

@@ -9,6 +9,7 @@
 
 #include "base/cidr.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "http/fetch.h"
 #include "http/fetch_target.h"
 
@@ -332,10 +333,41 @@ static void nobody_there_is_a_fault_with_its_reason(void **state)
 			 ERR_FETCH_REFUSED);
 }
 
+static void an_entity_tag_comes_back_as_it_was_sent(void **state)
+{
+	static const struct {
+		const char *head, *etag;
+	} rows[] = {
+		{ "ETag: \"one\"\r\n", "\"one\"" }, { "ETag: W/\"two\"\r\n", "W/\"two\"" },
+		{ "ETag: \"\"\r\n", "\"\"" },       { "", NULL },
+		{ "ETag: one\r\n", NULL },          { "ETag: \"a\"b\"\r\n", NULL },
+		{ "ETag: \"a b\"\r\n", NULL },      { "ETag: \"\r\n", NULL },
+		{ "ETag: \"a\tb\"\r\n", NULL },
+	};
+	struct fetch_answer answer = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		peer.answer = arena_print(
+			arena, "HTTP/1.1 200 OK\r\nConnection: close\r\n%sContent-Length: 2\r\n\r\n{}",
+			rows[i].head);
+		assert_int_equal(ask(&(struct fetch_ask){ 0 }, &answer), OK);
+		if (!text_equal(answer.etag, rows[i].etag))
+			fail_msg("%s: %s", rows[i].head, answer.etag ? answer.etag : "(none)");
+		assert_null(strstr(peer.asked, "If-None-Match"));
+	}
+	peer.answer = "HTTP/1.1 304 Not Modified\r\nConnection: close\r\nETag: \"one\"\r\n\r\n";
+	assert_int_equal(ask(&(struct fetch_ask){ .if_none_match = "\"one\"" }, &answer), OK);
+	assert_int_equal(answer.status, 304);
+	assert_int_equal(answer.body.size, 0);
+	assert_non_null(strstr(peer.asked, "If-None-Match: \"one\"\r\n"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
+		TEST(an_entity_tag_comes_back_as_it_was_sent),
 		TEST(an_address_is_allowed_by_its_form_alone),
 		TEST(a_name_that_leads_inside_is_refused_on_the_socket),
 		TEST(the_socket_check_is_the_one_that_counts),

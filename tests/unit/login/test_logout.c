@@ -125,7 +125,7 @@ static void frames_are_loaded_before_the_browser_goes_on(UNUSED void **state)
 	assert_int_equal(b.status, 200);
 	assert_true(body_has(&b, "src=\"https://scheduler.example/out?sid=sid_"));
 	assert_true(body_has(&b, "href=\"https://app.example/bye\""));
-	assert_non_null(strstr(b.policy, "frame-src https://scheduler.example"));
+	assert_non_null(strstr(b.policy, "frame-src http://localhost:8080 https://scheduler.example"));
 	assert_string_equal(b.refresh, "3;url=https://app.example/bye");
 	assert_false(is_signed_in(&b));
 }

@@ -283,7 +283,7 @@ static void a_declared_app_is_checked_field_by_field(UNUSED void **state)
 		  "redirect_uri: unknown field, did you mean redirect_uris?" },
 		{ "{" BASE ",\"client_secret\":\"x\"}", "client_secret: unknown field" },
 		{ "{" BASE ",\"sub\":\"x\"}", "sub: unknown field" },
-		{ "{" BASE ",\"type\":\"saml\"}", "type: expected: oidc" },
+		{ "{" BASE ",\"type\":\"ldap\"}", "type: expected: oidc saml" },
 		{ "{" BASE ",\"token_endpoint_auth_method\":\"client_secret_jwt\"}",
 		  "token_endpoint_auth_method: expected:" },
 		{ "{" BASE ",\"grant_types\":[\"password\"]}", "grant_types: expected:" },

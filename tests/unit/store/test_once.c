@@ -330,6 +330,11 @@ static const struct {
 	  "SELECT count(*) FROM session WHERE practice_id = $1", 30 * 24 * 3600, false },
 	{ "INSERT INTO session_app (practice_id, sid, client_id, first_at) VALUES ($1, $2, 'app', $3)",
 	  "SELECT count(*) FROM session_app WHERE practice_id = $1", 30 * 24 * 3600, false },
+	{ "INSERT INTO saml_session (practice_id, session_index, sid, client_id, account_id, name_id, "
+	  "name_id_format, ends_at) VALUES ($1, $2, $2, '', '', '', '', $3)",
+	  "SELECT count(*) FROM saml_session WHERE practice_id = $1", 24 * 3600, false },
+	{ "INSERT INTO saml_artifact (hash, client_id, message, expires_at) VALUES ($2, $1, '', $3)",
+	  "SELECT count(*) FROM saml_artifact WHERE client_id = $1", 0, false },
 };
 
 static void the_sweep_takes_what_is_over_and_nothing_else(UNUSED void **state)

@@ -1,10 +1,13 @@
 /* test_schema.c: opening, migrating and surviving: many processes, a newer store, kill -9. */
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "kit/store_kit.h"
+
+#include "base/embedded.h"
 
 static const char insert_setting[] = "INSERT INTO setting (name, value) VALUES ($1, $2)";
 
@@ -101,6 +104,49 @@ static void a_newer_store_is_refused_and_says_why(UNUSED void **state)
 	assert_int_equal(err, ERR_STORE);
 	assert_non_null(strstr(message, "9999"));
 	assert_non_null(strstr(message, "newer"));
+	assert_int_equal(open_again(message, sizeof message), OK);
+}
+
+/* A store as the first version left it. */
+static void make_of_version_one(void)
+{
+	static const char version[] = "INSERT INTO setting (name, value) VALUES ('schema', '1')";
+	const char *first = (const char *)schema_files[0].data;
+	sqlite3 *file = NULL;
+
+	assert_memory_equal(schema_files[0].name, "001", 3);
+	if (on_postgresql()) {
+		kit_as_owner(first);
+		kit_as_owner(version);
+		return;
+	}
+	mode_t before = umask(077);
+	assert_int_equal(sqlite3_open(kit_address + strlen("sqlite:"), &file), SQLITE_OK);
+	umask(before);
+	assert_int_equal(sqlite3_exec(file, first, NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(file, version, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(file);
+}
+
+static void an_older_store_is_migrated_and_keeps_what_it_has(UNUSED void **state)
+{
+	int64_t present = 0;
+	char message[512] = "";
+
+	start_over();
+	make_of_version_one();
+	open_kit_store();
+	AUTO_HAND hand;
+
+	hand_begin(&hand, "older");
+	assert_ok(&hand, schema_present(&hand.w, &present));
+	assert_int_equal(present, schema_newest());
+	assert_true(present > 1);
+	assert_int_equal(
+		count_of(&hand, "SELECT count(*) FROM saml_session WHERE practice_id = $1", V_TEXT("older")),
+		0);
+	assert_int_equal(
+		count_of(&hand, "SELECT count(*) FROM session WHERE practice_id = $1", V_TEXT("older")), 0);
 	assert_int_equal(open_again(message, sizeof message), OK);
 }
 
@@ -296,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(four_processes_migrate_an_empty_store_at_once),
 		cmocka_unit_test(a_store_that_is_up_to_date_stays_as_it_is),
+		cmocka_unit_test(an_older_store_is_migrated_and_keeps_what_it_has),
 		cmocka_unit_test(a_newer_store_is_refused_and_says_why),
 		cmocka_unit_test(an_address_must_be_one_of_ours),
 		cmocka_unit_test(a_file_that_cannot_be_says_which),

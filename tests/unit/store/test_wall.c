@@ -44,6 +44,9 @@ static const struct {
 		    " VALUES ($1, $2, '', '', '', 0, '', '[]', FALSE, 0, 0, 0, 0, 0, 0)" },
 	{ "consent", "INSERT INTO consent (practice_id, account_id, client_id, scope, granted_at) VALUES "
 		     "($1, $2, '', '', 0)" },
+	{ "saml_session",
+	  "INSERT INTO saml_session (practice_id, session_index, sid, client_id, account_id, name_id, "
+	  "name_id_format, ends_at) VALUES ($1, $2, $2, '', '', '', '', 0)" },
 	{ "event", "INSERT INTO event (practice_id, id, at_us, type, outcome, body) VALUES ($1, $2, 0, '', "
 		   "'', '{}')" },
 };

@@ -1,0 +1,70 @@
+/* saml.h: rows of the SAML identity provider: who has an assertion of a session (saml_session, walled),
+ * answers that wait to be fetched (saml_artifact), and metadata fetched from an app's address (app_metadata).
+ */
+#ifndef STORE_SAML_H
+#define STORE_SAML_H
+
+#include "base/base.h"
+
+struct work;
+
+/* What an app knows a session as. One row for each session and app; the practice's number stands in the open
+ * in session_index and request_id (keys/secret.h: secret_new_in), so that the wall is known before the first
+ * statement. */
+struct saml_session {
+	const char *session_index, *sid, *client_id, *account_id;
+	const char *name_id, *name_id_format; /* the URI */
+	const char *sp_name_qualifier;        /* NULL */
+	int64_t ends_at;                      /* of the session */
+	const char *request_id;               /* of the LogoutRequest under way to this app; NULL */
+};
+/* Inside a transaction. The first sign-on of this session at this app makes the row; later ones find it (for
+ * the same name_id_format; another one replaces name_id): *out is what stands. */
+enum err saml_sessions_join(struct work *work, const struct saml_session *row,
+			    struct saml_session *out) MUST_USE;
+/* In work->practice. *found false: none, or the app is not client_id. */
+enum err saml_sessions_find(struct work *work, const char *session_index, const char *client_id,
+			    struct saml_session *out, bool *found) MUST_USE;
+/* By what an app may name instead (Core 3.7.1: without SessionIndex all sessions of the principal): rows of
+ * that client and name id in work->practice, at most 64. */
+enum err saml_sessions_named(struct work *work, const char *client_id, const char *name_id,
+			     struct saml_session **out, size_t *count) MUST_USE;
+/* Of a session at an app. */
+enum err saml_sessions_of(struct work *work, const char *sid, const char *client_id, struct saml_session *out,
+			  bool *found) MUST_USE;
+/* All apps of a session that have not confirmed that it ended. */
+enum err saml_sessions_open(struct work *work, const char *sid, struct saml_session **out,
+			    size_t *count) MUST_USE;
+/* Notes the id of the LogoutRequest that goes to the app. */
+enum err saml_sessions_asked(struct work *work, const char *session_index, const char *request_id) MUST_USE;
+/* The app confirmed, or asked itself: the row goes, once. By session_index, or by the request that it answers
+ * (and client_id: another app's answer counts for nothing). *won false: nothing like that. */
+enum err saml_sessions_close(struct work *work, const char *session_index, bool *won) MUST_USE;
+enum err saml_sessions_confirm(struct work *work, const char *request_id, const char *client_id,
+			       bool *won) MUST_USE;
+
+/* Only the hash of an artifact is kept; message: sealed by the caller. */
+enum err artifacts_insert(struct work *work, const char *hash, const char *client_id, struct bytes message,
+			  int64_t expires_at) MUST_USE;
+/* Takes it away: once. message->at NULL: none that lives, for this client. */
+enum err artifacts_take(struct work *work, const char *hash, const char *client_id,
+			struct bytes *message) MUST_USE;
+
+struct app_metadata {
+	const char *client_id, *xml, *etag; /* xml, etag: NULL before the first fetch */
+	int64_t fetched_at, next_at, valid_until;
+	const char *trouble; /* of the last try; NULL: it went well */
+};
+enum err app_metadata_find(struct work *work, const char *client_id, struct app_metadata *out,
+			   bool *found) MUST_USE;
+enum err app_metadata_all(struct work *work, struct app_metadata **out,
+			  size_t *count) MUST_USE; /* by client_id */
+enum err app_metadata_put(struct work *work, const struct app_metadata *row) MUST_USE;
+enum err app_metadata_delete(struct work *work, const char *client_id) MUST_USE;
+/* One that is due, leased for a minute to this caller over all nodes: out->next_at is the lease. */
+enum err app_metadata_take(struct work *work, struct app_metadata *out, bool *found) MUST_USE;
+/* What came of it, while the lease stands: *won false when the app was declared anew or deleted meanwhile. */
+enum err app_metadata_keep(struct work *work, const struct app_metadata *row, int64_t lease,
+			   bool *won) MUST_USE;
+
+#endif
