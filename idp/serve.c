@@ -17,6 +17,7 @@
 #include "health.h"
 #include "http/server.h"
 #include "jobs.h"
+#include "login/crowd.h"
 #include "oidc/routes.h"
 #include "store/db.h"
 
@@ -77,6 +78,7 @@ static enum err start(struct serving *serving, const struct config *config, char
 	struct app *app = &serving->app;
 
 	TRY(app_open(config, app, message, size));
+	app->crowd = crowd_new(config->limits.sign_ins_per_address);
 	TRY(start_protocols(app));
 	app->quick = lane_of(app, "quick", config->limits.quick_threads);
 	app->slow = lane_of(app, "slow", config->limits.slow_threads);
@@ -117,6 +119,7 @@ static void stop(struct serving *serving)
 	if (serving->admin_router)
 		router_free(serving->admin_router);
 	oidc_stop(app);
+	crowd_free(TAKE(app->crowd));
 	app_close(app);
 }
 

@@ -18,6 +18,7 @@ struct app {
 	struct lane *slow;
 	struct passwords *passwords; /* keys/password.h: the Argon2 gate */
 	struct fetcher *fetcher;     /* http/fetch.h */
+	struct crowd *crowd;         /* login/crowd.h; NULL where no server runs */
 	struct oidc *oidc;           /* oidc/provider.h; NULL where no server runs */
 	const struct participant *const
 		*participants; /* login/logout.h: who tells apps of a logout; ends with NULL */

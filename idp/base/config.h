@@ -27,7 +27,8 @@ struct config {
 	size_t trusted_count; /* the same, parsed */
 	struct {
 		int64_t connections, connections_per_address, header_seconds, body_seconds, total_seconds,
-			quick_threads, slow_threads, queue, body_bytes, sign_in_tries, sign_in_window;
+			quick_threads, slow_threads, queue, body_bytes, sign_in_tries, sign_in_window,
+			sign_ins_per_address;
 	} limits;
 	struct {
 		int64_t memory_kib, passes, slots;

@@ -11,6 +11,7 @@
 #include "http/response.h"
 #include "keys/seal.h"
 #include "keys/secret.h"
+#include "login/crowd.h"
 #include "login/session.h"
 #include "login/steps.h"
 #include "store/db.h"
@@ -202,6 +203,7 @@ enum err flow_load(struct request *rq)
 
 enum err flow_insert(struct request *rq, struct flow *flow)
 {
+	TRY(crowd_may(rq));
 	flow->id = id_random(rq->w.arena, "flow");
 	flow->version = 1;
 	flow->created_at = rq->w.now;
