@@ -26,7 +26,7 @@
 #define NS_ALGORITHM "urn:oasis:names:tc:SAML:metadata:algsupport"
 #define PROTOCOL     "urn:oasis:names:tc:SAML:2.0:protocol"
 
-enum { DAY = 24 * 3600, VALID_DAYS = 7, MAX_AGE = 900 };
+enum { MAX_AGE = 900 };
 
 /* --- the tree ---------------------------------------------------------------------------------------------
  */
@@ -143,7 +143,7 @@ static void add_role(struct work *work, xmlNode *entity, const struct names *ns,
 	add_attributes(role, ns);
 }
 
-/* An NCName that stands for the key set and the day: all nodes write the same bytes. */
+/* An NCName that stands for the key set: all nodes write the same bytes. */
 static char *id_of(struct work *work, const char *version)
 {
 	return arena_print(work->arena, "_%.40s",
@@ -155,9 +155,16 @@ static void document_done(xmlDoc **document)
 	xmlFreeDoc(*document);
 }
 
-static int64_t day_of(const struct work *work)
+/* As long as the first of its certificates: apps that keep a copy for years are the rule, and one that ended
+ * by itself would lock a clinic out. */
+static int64_t valid_until(const struct xml_key *keys, size_t count)
 {
-	return work->now - work->now % DAY;
+	int64_t until = keys[0].not_after;
+
+	for (size_t i = 1; i < count; i++)
+		if (keys[i].not_after < until)
+			until = keys[i].not_after;
+	return until;
 }
 
 static enum err write_document(struct work *work, const char *version, const struct xml_key *keys,
@@ -177,7 +184,7 @@ static enum err write_document(struct work *work, const char *version, const str
 	set(entity, "ID", id_of(work, version));
 	set(entity, "entityID",
 	    arena_print(work->arena, "%s%s", work->app->config->issuer, PATH_SAML_METADATA));
-	set(entity, "validUntil", clock_rfc3339(work->arena, day_of(work) + VALID_DAYS * DAY));
+	set(entity, "validUntil", clock_rfc3339(work->arena, valid_until(keys, count)));
 	set(entity, "cacheDuration", "PT1H");
 	add_algorithms(entity, &ns);
 	add_role(work, entity, &ns, keys, count);
@@ -245,7 +252,7 @@ static void keep(const char *version, const char *xml, const char *etag)
 
 static char *version_of(struct work *work, const struct xml_key *keys, size_t count)
 {
-	char *version = arena_print(work->arena, "%s %" PRId64, work->app->config->issuer, day_of(work));
+	char *version = arena_text(work->arena, work->app->config->issuer);
 
 	for (size_t i = 0; i < count; i++)
 		version = arena_print(work->arena, "%s %s", version, keys[i].kid);

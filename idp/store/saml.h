@@ -9,7 +9,7 @@
 struct work;
 
 /* What an app knows a session as. One row for each session and app; the practice's number stands in the open
- * in session_index and request_id (keys/secret.h: secret_new_in), so that the wall is known before the first
+ * in session_index and request_id, so that the wall is known before the first
  * statement. */
 struct saml_session {
 	const char *session_index, *sid, *client_id, *account_id;

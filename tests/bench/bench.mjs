@@ -6,6 +6,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent } from '../kit/agent.mjs';
+import { saml } from './saml.mjs';
 import { appDocument, build, freePort, lanyard, people, root, sleep, startClinic, until } from '../kit/clinic.mjs';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 4);
@@ -195,7 +196,7 @@ async function passwords(table, clinic, file) {
 
 // Sign-ins in a row on a server of its own, with the cheapest hash that it allows: what they leave in memory.
 async function manySignIns(store) {
-  const clinic = await startClinic({ store });
+  const clinic = await startClinic({ store, env: { LANYARD_LIMITS_SIGN_INS_PER_ADDRESS: '100000000' } });
   const { pid } = clinic.nodes[0].process;
   const before = await calmRss(pid);
   const r = await signIns(clinic, { duration: 7200 }, inARow);
@@ -235,7 +236,7 @@ async function startTime(clinic) {
 
 async function measure(store) {
   // The cheapest hash that stories use is replaced by what a clinic runs with.
-  const clinic = await startClinic({ store, document: null, env: { LANYARD_PASSWORD_MEMORY_KIB: '47104', LANYARD_PASSWORD_PASSES: '1' } });
+  const clinic = await startClinic({ store, document: null, env: { LANYARD_PASSWORD_MEMORY_KIB: '47104', LANYARD_PASSWORD_PASSES: '1', LANYARD_LIMITS_SIGN_INS_PER_ADDRESS: '100000000' } });
   const pid = clinic.nodes[0].process.pid;
   const memory = { idle: rss(pid) };
   clinic.must('apply', '-f', join(root, 'docs/examples/demo.yaml'));
@@ -255,10 +256,25 @@ async function measure(store) {
   const start = await startTime(clinic);
   await clinic.stop();
   if (inARow) memory.row = await manySignIns(store);
-  return { rows: table.rows, memory, start };
+  const apps = await measureSaml(store, table);
+  return { rows: table.rows, memory, start, apps };
 }
 
-function print(store, { rows, memory, start }) {
+// SAML apps on a server of their own: a thousand of them must not weigh on what else is measured.
+async function measureSaml(store, table) {
+  if (!only.test('SAML sign-on')) return undefined;
+  const clinic = await startClinic({ store });
+  const { pid } = clinic.nodes[0].process;
+  Object.assign(table, { clinic, pid });
+  const file = (name, lines) => { const path = join(clinic.scratch, name); writeFileSync(path, lines.join('\n') + '\n'); return path; };
+  const idle = rss(pid);
+  const said = await saml({ table, clinic, file, wrk, openssl, rss: () => rss(pid), cores, seconds });
+  const start = await startTime(clinic);
+  await clinic.stop();
+  return { ...said, idle, start };
+}
+
+function print(store, { rows, memory, start, apps }) {
   const share = (r) => r.ratio === undefined ? '' : r.times ? `${r.ratio.toFixed(2)} times` : `${(r.ratio * 100).toFixed(0)} %`;
   const aim = (r) => r.limit?.aim === undefined ? '' : r.times ? `at most ${r.limit.aim} times` : `${(r.limit.aim * 100).toFixed(0)} %`;
   const limit = (r) => r.limit ? (r.limit.rate ? `${r.limit.rate.toFixed(r.limit.rate < 100 ? 1 : 0)} ${r.limit.name}` : r.limit.name) : '';
@@ -273,6 +289,10 @@ function print(store, { rows, memory, start }) {
   if (row)
     console.log(`${row.count} password sign-ins in a row (${row.rate.toFixed(0)} a second with the cheapest hash, ${row.errors} errors): ` +
       `${row.before.toFixed(0)} MB before, ${row.after.toFixed(0)} MB after.\n`);
+  if (apps)
+    console.log(`1,000 SAML apps: registered in ${apps.applied.toFixed(1)} s, start with them ${apps.start.toFixed(0)} ms. Resident memory ` +
+      `${apps.idle.toFixed(0)} MB after one sign-in, then ${apps.memory.map((m) => m.toFixed(0)).join(', ')} MB` +
+      `${apps.memory.length > 1 ? ` with ${apps.signOns} sign-ons between each` : ''}.\n`);
 }
 
 console.log(`Machine: ${cores} cores, shared by server, load and store.\n`);

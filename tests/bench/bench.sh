@@ -8,9 +8,9 @@ BUILD=${BUILD:-build}
 export LANYARD_BUILD=$BUILD
 make --no-print-directory BUILD="$BUILD" -j"$(nproc)" all >/dev/null
 mkdir -p "$BUILD/bench"
-for tool in hello argon commits; do
-	gcc -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -o "$BUILD/bench/$tool" "tests/bench/$tool.c" \
-		$(pkg-config --libs libmicrohttpd libargon2 sqlite3) -lpthread
+for tool in hello argon commits lasso; do
+	gcc -O2 -std=gnu17 -D_GNU_SOURCE -Wall -Wextra $(pkg-config --cflags lasso) -o "$BUILD/bench/$tool" "tests/bench/$tool.c" \
+		$(pkg-config --libs libmicrohttpd libargon2 sqlite3 lasso gobject-2.0) -lpthread
 done
 # pgbench comes with the server's package, beside initdb.
 for dir in /usr/lib/postgresql/*/bin; do [ -x "$dir/pgbench" ] && PATH=$PATH:$dir; done
