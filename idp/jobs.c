@@ -121,7 +121,7 @@ static const struct job sending[] = {
  * --------------------------------------------------------------------------------------------------- */
 
 static const struct job asking[] = {
-	{ "metadata", 10000, metadata_refresh_due },
+	{ "metadata", 2000, metadata_refresh_due },
 	{ 0 },
 };
 

@@ -42,7 +42,7 @@ function configuration(base, folder, issuer, settings) {
     </Sessions>
     <Errors supportContact="root@localhost"/>
     <MetadataProvider type="XML" validate="true" path="${folder}/idp.xml">
-      <MetadataFilter type="RequireValidUntil" maxValidityInterval="31536000"/>
+      <MetadataFilter type="RequireValidUntil" maxValidityInterval="320000000"/>
       <MetadataFilter type="Signature" certificate="${folder}/idp.crt"/>
     </MetadataProvider>
     <AttributeExtractor type="XML" validate="true" path="${folder}/attribute-map.xml"/>
