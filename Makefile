@@ -125,7 +125,7 @@ unit: $(UNIT) ## build and run the unit tests alone
 unit-list:
 	@echo $(UNIT)
 # What threads share: lanes, stores, the key ring, the server.
-CONCURRENT := base/test_workers store/test_store store/test_sight keys/test_keyring keys/test_password http/test_raw http/test_limits people/test_credential oidc/test_grants
+CONCURRENT := base/test_workers store/test_store store/test_sight keys/test_keyring keys/test_password keys/test_xml_key http/test_raw http/test_limits people/test_credential oidc/test_grants saml/test_desk_load
 unit-list-concurrent:
 	@echo $(filter $(addprefix $(BUILD)/unit/,$(CONCURRENT)),$(UNIT))
 

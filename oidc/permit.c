@@ -81,6 +81,8 @@ enum err permit_resume(struct request *rq, struct ask *ask, struct permit *permi
 	bool ready = false;
 
 	ask_from_json(&rq->w, rq->flow->ask, ask);
+	if (!text_equal(rq->flow->kind, "oidc"))
+		return fault(&rq->w, ERR_FLOW_GONE, "flow %s is not of an OpenID Connect app", rq->flow->id);
 	TRY(ask_check(&rq->w, ask, ASK_CONTINUE));
 	rq->client = ask->client;
 	/* this address can be called before the steps are done, and by a session that came from elsewhere

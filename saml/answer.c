@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/config.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "http/page.h"
 #include "http/request.h"
@@ -120,14 +121,17 @@ static const char *name_of(struct work *w, const struct sign_on *on, const struc
 static enum err known_as(struct work *w, const struct sign_on *on, const struct session *session,
 			 const struct account *account, struct saml_session *out)
 {
-	bool found = false;
+	struct saml_session *rows;
+	size_t count = 0;
 
-	TRY(saml_sessions_of(w, session->sid, on->entity_id, out, &found));
-	if (found && text_equal(out->name_id_format, name_id_uri(on->format)))
-		return OK;
+	TRY(saml_sessions_of(w, session->sid, on->entity_id, &rows, &count));
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(rows[i].name_id_format, name_id_uri(on->format))) {
+			*out = rows[i];
+			return OK;
+		}
 	*out = (struct saml_session){
-		.session_index =
-			found ? out->session_index : session_index_new(w->arena, session->practice->number),
+		.session_index = session_index_new(w->arena, session->practice->number),
 		.sid = session->sid,
 		.client_id = on->entity_id,
 		.account_id = account->id,
@@ -167,7 +171,7 @@ static enum err choose_protection(struct work *w, const struct sign_on *on, stru
 	if (!text_equal(app->encrypt, "never"))
 		out->encrypt_to = service_encryption(on->service, w->now);
 	if (text_equal(app->encrypt, "always") && !out->encrypt_to)
-		return fault(w, ERR_SAML_METADATA, "%s has no valid key to encrypt to", on->entity_id);
+		return fault(w, ERR_SAML_METADATA, "%s has no key to encrypt to", on->entity_id);
 	return OK;
 }
 
@@ -200,27 +204,34 @@ static enum err spend(struct work *w, const struct sign_on *on)
 	return fresh ? OK : fault(w, ERR_SAML_REPLAYED, "request %s of %s", on->request_id, on->entity_id);
 }
 
-/* *stands: what the app knows the session as, if another answer was faster. */
-static enum err record(struct request *rq, const struct sign_on *on, const struct saml_session *known,
-		       const char *assertion_id, const char *artifact, const char *xml,
-		       struct saml_session *stands)
+/* What was made for an app, to be recorded before it leaves. */
+struct made {
+	const char *xml, *assertion_id, *artifact; /* artifact NULL: it leaves as it is */
+};
+
+/* An assertion is good for hours and cannot be called back as a code can: the session is looked at again
+ * here, and whoever ends it from now on tells this app too. */
+static enum err record(struct request *rq, const struct sign_on *on, const struct session *session,
+		       const struct saml_session *known, const struct made *made)
 {
 	struct work *w = &rq->w;
+	struct saml_session stands; /* what the app knows the session as, if another answer was faster */
 
 	AUTO(tx_end) struct tx tx = tx_begin(w);
+	TRY(session_hold(w, session)); /* before the flow's row, as a sign-in takes them */
 	if (rq->flow)
 		TRY(flow_finish(rq));
 	TRY(spend(w, on));
-	TRY(saml_sessions_join(w, known, stands));
+	TRY(saml_sessions_join(w, known, &stands));
 	TRY(session_joined(w, known->sid, on->entity_id));
-	if (artifact)
-		TRY(artifact_keep(w, on->entity_id, artifact, xml));
+	if (made->artifact)
+		TRY(artifact_keep(w, on->entity_id, made->artifact, made->xml, session->sid));
 	TRY(audit(w, &(struct audit_note){ .event = EVENT_ASSERTION_ISSUED,
 					   .target_kind = "client",
 					   .target_id = on->entity_id,
 					   .session_sid = known->sid,
-					   .jti = assertion_id }));
-	if (!text_equal(stands->session_index, known->session_index))
+					   .jti = made->assertion_id }));
+	if (!text_equal(stands.session_index, known->session_index))
 		return fault(w, ERR_CONFLICT, "the session joined %s elsewhere meanwhile", on->entity_id);
 	return tx_commit(&tx);
 }
@@ -229,15 +240,14 @@ static enum err answer_as(struct request *rq, const struct sign_on *on, const st
 			  const struct saml_session *known, struct statement *statement)
 {
 	struct work *w = &rq->w;
-	struct saml_session stands;
-	const char *xml = NULL, *assertion_id = NULL, *artifact = NULL;
+	struct made made = { 0 };
 
 	TRY(state(w, on, session, known, statement));
-	TRY(desk_response(w, statement, &xml, &assertion_id));
+	TRY(desk_response(w, statement, &made.xml, &made.assertion_id));
 	if (on->acs_binding == BINDING_ARTIFACT)
-		TRY(desk_artifact_new(w, &artifact));
-	TRY(record(rq, on, known, assertion_id, artifact, xml, &stands));
-	return send_response(rq, on, xml, artifact);
+		TRY(desk_artifact_new(w, &made.artifact));
+	TRY(record(rq, on, session, known, &made));
+	return send_response(rq, on, made.xml, made.artifact);
 }
 
 /* Signing comes before the transaction, which holds the store's one writer; what it makes leaves only after
@@ -292,22 +302,27 @@ static const struct said *said_of(enum err code)
 	return NULL;
 }
 
-/* A sign-in that is done is over, and a refusal of access is on record. */
-static enum err record_refusal(struct request *rq, const struct sign_on *on, enum err code)
+/* A sign-in that is done is over, and somebody's refused access is on record. What an app may not have
+ * without a page anybody can ask, as often as they like: that leaves a line in the log, as with prompt=none.
+ */
+static enum err record_refusal(struct request *rq, const struct sign_on *on, enum err code, bool denied)
 {
 	struct work *w = &rq->w;
 	bool finish = rq->flow && rq->flow->ready;
 
+	if (!finish && !denied)
+		return OK;
 	if (!w->practice && on->practice)
 		w->practice = on->practice->id;
 	AUTO(tx_end) struct tx tx = tx_begin(w);
 	if (finish)
 		TRY(flow_finish(rq));
-	TRY(audit(w, &(struct audit_note){ .event = EVENT_ACCESS_DENIED,
-					   .outcome = OUTCOME_DENY,
-					   .reason = error_row(code)->word,
-					   .target_kind = "client",
-					   .target_id = on->entity_id }));
+	if (denied)
+		TRY(audit(w, &(struct audit_note){ .event = EVENT_ACCESS_DENIED,
+						   .outcome = OUTCOME_DENY,
+						   .reason = error_row(code)->word,
+						   .target_kind = "client",
+						   .target_id = on->entity_id }));
 	return tx_commit(&tx);
 }
 
@@ -319,7 +334,10 @@ enum err sign_on_refuse(struct request *rq, const struct sign_on *on, enum err c
 
 	if (!on->answerable || !said)
 		return code;
-	TRY(record_refusal(rq, on, code));
+	log_event(LOG_INFO, "saml.answered_no", "code", error_row(code)->word, "reason", reason, "client",
+		  on->entity_id, "practice", w->practice, "reference", w->request_id, "address",
+		  w->actor.address, NULL);
+	TRY(record_refusal(rq, on, code, said->to_person));
 	if (said->to_person && on->acs_binding != BINDING_PAOS)
 		return fault(w, code, "%s", reason ? reason : on->entity_id);
 	TRY(desk_refusal(w,
@@ -332,7 +350,7 @@ enum err sign_on_refuse(struct request *rq, const struct sign_on *on, enum err c
 			 &xml));
 	if (on->acs_binding == BINDING_ARTIFACT) {
 		TRY(desk_artifact_new(w, &artifact));
-		TRY(artifact_keep(w, on->entity_id, artifact, xml));
+		TRY(artifact_keep(w, on->entity_id, artifact, xml, NULL));
 	}
 	return send_response(rq, on, xml, artifact);
 }

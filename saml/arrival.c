@@ -48,7 +48,7 @@ static enum err refuse_packing(struct reading *r, enum saml_word word, const cha
 }
 
 /* The bytes behind "name=" as they stand in the query; NULL: not written plainly like that. They must mean
- * what the form reader read, or lasso would verify one message and we would read another. */
+ * what the form reader read, or one message would be verified and another one read. */
 static const char *raw_value(struct reading *r, const char *name)
 {
 	struct arena *arena = r->work->arena;

@@ -8,6 +8,7 @@
 #include "http/request.h"
 #include "keys/seal.h"
 #include "keys/secret.h"
+#include "login/session.h"
 #include "people/audit.h"
 #include "saml/answer.h"
 #include "saml/artifact.h"
@@ -18,16 +19,42 @@
 
 #define PURPOSE "saml_artifact"
 
-enum err artifact_keep(struct work *w, const char *entity_id, const char *artifact, const char *xml)
+/* Before the message, in one line: whose session it is of, if of one. */
+enum err artifact_keep(struct work *w, const char *entity_id, const char *artifact, const char *xml,
+		       const char *sid)
 {
 	const char *hash = secret_hash(w->arena, "artifact", artifact);
+	const char *text = sid ? arena_print(w->arena, "%s %s\n%s", w->practice, sid, xml)
+			       : arena_print(w->arena, "\n%s", xml);
 
 	return artifacts_insert(w, hash, entity_id,
-				seal(w->app->vault, w->arena, PURPOSE, hash, BYTES_OF(xml)),
+				seal(w->app->vault, w->arena, PURPOSE, hash, BYTES_OF(text)),
 				w->now + SAML_ARTIFACT_LIFETIME);
 }
 
-/* NULL: used, too old, of another app, or never there: for the app all the same (Core 3.5.3). */
+/* As a code leads nowhere when its session ended meanwhile: the app was told before it knew of it. */
+static enum err open_kept(struct work *w, const char *kept, const char **xml)
+{
+	const char *line_end = strchr(kept, '\n'), *blank = strchr(kept, ' ');
+	struct session session;
+
+	assert(line_end);
+	*xml = line_end + 1;
+	if (line_end == kept)
+		return OK;
+	assert(blank && blank < line_end);
+	w->practice = arena_textn(w->arena, kept, (size_t)(blank - kept));
+	enum err err =
+		session_by_sid(w, arena_textn(w->arena, blank + 1, (size_t)(line_end - blank - 1)), &session);
+
+	if (err != ERR_SESSION_ENDED)
+		return err;
+	*xml = NULL;
+	return OK;
+}
+
+/* NULL: used, too old, of another app, of a session that ended, or never there: for the app all the same
+ * (Core 3.5.3). */
 static enum err take(struct work *w, const char *entity_id, const char *artifact, const char **xml)
 {
 	const char *hash = secret_hash(w->arena, "artifact", artifact);
@@ -39,8 +66,7 @@ static enum err take(struct work *w, const char *entity_id, const char *artifact
 		return OK;
 	if (unseal(w->app->vault, w->arena, PURPOSE, hash, sealed, &clear) != OK)
 		return fault(w, ERR_SEAL, "an artifact of %s does not open", entity_id);
-	*xml = arena_textn(w->arena, (const char *)clear.at, clear.size);
-	return OK;
+	return open_kept(w, arena_textn(w->arena, (const char *)clear.at, clear.size), xml);
 }
 
 /* Whoever fetches must show that it is the app: what is fetched says who somebody is. */

@@ -1,4 +1,4 @@
-/* assertion.h: subject, conditions, authentication, attributes. Every text becomes a node's text: none is
+/* assertion.c: subject, conditions, authentication, attributes. Every text becomes a node's text: none is
  * ever read as markup (security.md H13). */
 #include "saml/assertion.h"
 

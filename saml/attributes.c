@@ -1,4 +1,4 @@
-/* attributes.h: claims become attributes, by the rows of attribute_rows.h. */
+/* attributes.c: claims become attributes, by the rows of attribute_rows.h. */
 #include "saml/attributes.h"
 
 #include "base/app.h"

@@ -1,4 +1,4 @@
-/* cabinet.h: the only file that starts lasso, and the only thread-local of this room. */
+/* cabinet.c: the only file that starts lasso, and what a thread keeps of the libraries. */
 /* The libraries first: their headers use names that base.h poisons. */
 #include <lasso/lasso.h>
 #include <lasso/key.h>
@@ -81,6 +81,9 @@ void saml_library_start(void)
 		log_event(LOG_ERROR_, "lasso", "message", "cannot be initialized", NULL);
 		abort();
 	}
+	/* lasso_init registers every type but this one, and two threads that are first at it get in each
+	 * other's way. */
+	(void)lasso_key_get_type();
 	(void)g_log_set_default_handler(tell_glib, NULL); /* returns the one before */
 	xmlSetStructuredErrorFunc(NULL, tell_libxml);
 	(void)xmlThrDefSetStructuredErrorFunc(NULL, tell_libxml); /* threads to come have their own */

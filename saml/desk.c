@@ -1,4 +1,4 @@
-/* desk.h: whose signature is it (SAML Core 5.4, Bindings 3.4.4.1)?
+/* desk.c: whose signature is it (SAML Core 5.4, Bindings 3.4.4.1)?
  *
  * One way for all kinds of messages: libxmlsec and OpenSSL with the keys of the app's metadata, algorithms of
  * a short list, KeyInfo never read. Not lasso's own way, for reasons found in its source (2.8.1) and by

@@ -1,5 +1,5 @@
-/* desk.h: artifacts and what is fetched with them, and the envelope of ECP (SAML Bindings 3.3, 3.6, Profiles
- * 4.2.4.5). */
+/* desk_artifact.c: artifacts and what is fetched with them, and the envelope of ECP (SAML Bindings 3.3, 3.6,
+ * Profiles 4.2.4.5). */
 #include <lasso/lasso.h>
 #include <lasso/xml/saml-2.0/samlp2_artifact_response.h>
 

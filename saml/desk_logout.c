@@ -1,4 +1,5 @@
-/* desk.h: messages of single logout and the bindings they leave by (SAML Core 3.7, Bindings 3.2, 3.4, 3.5).
+/* desk_logout.c: messages of single logout and the bindings they leave by (SAML Core 3.7,
+ * Bindings 3.2, 3.4, 3.5).
  */
 #include <lasso/lasso.h>
 #include <lasso/key.h>

@@ -1,4 +1,4 @@
-/* desk.h: a Response that says yes, and one that says no (SAML Core 3.3.3, Profiles 4.1.4.2). */
+/* desk_response.c: a Response that says yes, and one that says no (SAML Core 3.3.3, Profiles 4.1.4.2). */
 #include <lasso/lasso.h>
 #include <lasso/xml/saml-2.0/samlp2_response.h>
 

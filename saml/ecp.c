@@ -81,9 +81,24 @@ static enum err choose(struct request *rq, const struct sign_on *on, const struc
 		     : refusal;
 }
 
+/* One place needs no page, as after any sign-in; among several nobody can choose here. Asked before there is
+ * a session, or each refused try would leave one behind. */
+static enum err settle_place(struct work *w, const struct sign_on *on, const struct subject *subject,
+			     const char **location_id)
+{
+	const struct standing *standing = &subject->standing;
+
+	*location_id = standing->place_count == 1 ? standing->places[0].location->id : NULL;
+	return *location_id || !on->client->require_location
+		       ? OK
+		       : fault(w, ERR_NO_ACCESS, "%s needs a location, which cannot be chosen here",
+			       on->entity_id);
+}
+
 /* A session like any other, only that no browser has its handle: it ends by its limits, by a logout of the
  * app, or with the account. */
-static enum err begin_session(struct request *rq, const struct subject *subject, struct session *session)
+static enum err begin_session(struct request *rq, const struct subject *subject, const char *location_id,
+			      struct session *session)
 {
 	static const char *const amr[] = { "pwd", NULL };
 	AUTO(secret_wipe) struct secret handle = { 0 };
@@ -94,6 +109,7 @@ static enum err begin_session(struct request *rq, const struct subject *subject,
 						   .account_id = subject->account.id,
 						   .acr = acr_of(amr),
 						   .amr = amr,
+						   .location_id = location_id,
 						   .account_epoch = subject->account.epoch },
 			  session, &handle));
 	return tx_commit(&tx);
@@ -106,16 +122,22 @@ static enum err sign_in(struct request *rq, const struct sign_on *on, struct ses
 	struct account_match matches[MATCHES_MAX];
 	struct subject subject = { 0 };
 	struct basic basic;
+	const char *location_id;
 	size_t count = 0;
 	int64_t retry_after = 0, began = w->now;
 
 	if (!read_basic(rq, &basic))
 		return fault(w, ERR_SIGN_IN_FAILED, "no HTTP Basic credentials");
-	TRY(credential_password(w, on->practice ? on->practice->id : NULL, basic.username, basic.password,
-				matches, COUNT(matches), &count, &retry_after));
+	enum err err = credential_password(w, on->practice ? on->practice->id : NULL, basic.username,
+					   basic.password, matches, COUNT(matches), &count, &retry_after);
+
+	if (err == ERR_LOCKED)
+		response_header(rq, "Retry-After", arena_print(w->arena, "%" PRId64, retry_after));
+	TRY(err);
 	TRY(choose(rq, on, matches, count, &subject));
 	w->practice = subject.practice->id;
-	TRY(begin_session(rq, &subject, session));
+	TRY(settle_place(w, on, &subject, &location_id));
+	TRY(begin_session(rq, &subject, location_id, session));
 	return sign_on_permit(rq, on, session, began, permission);
 }
 

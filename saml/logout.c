@@ -5,6 +5,7 @@
  * has not. */
 #include "saml/logout.h"
 
+#include <stdatomic.h>
 #include <time.h>
 
 #include "base/app.h"
@@ -35,6 +36,7 @@
 #include "store/snapshot.h"
 
 #define TICKET_LIFETIME 120
+#define NAMED_MAX       64 /* sessions of one name at one app, as many as are read */
 #define WAIT_STEPS      20 /* of a quarter of a second: with the frames' three seconds less than ten in all */
 
 /* A LogoutRequest that is signed, fresh and an app's. */
@@ -42,7 +44,8 @@ struct asked {
 	struct received in;
 	const struct client *client;
 	const struct service *service;
-	const char *sid; /* of the session that it means; NULL: none that is left */
+	const char *sids[NAMED_MAX + 1]; /* of the sessions that it means, in one practice; ends with NULL */
+	size_t sid_count;                /* 0: none that is left */
 };
 
 /* Core 3.7.1, D12: signed in any case, not too old, and once. */
@@ -69,20 +72,21 @@ static enum err find_indexed(struct work *w, struct asked *asked, const char *in
 	const struct practice *practice =
 		session_index_parse(index, &number) ? snapshot_practice_number(w->snapshot, number) : NULL;
 
-	if (!practice)
-		return fault(w, ERR_SAML_LOGOUT, "%s named an index that is not ours", asked->in.issuer);
+	if (!practice || (asked->sid_count && !text_equal(practice->id, w->practice)))
+		return fault(w, ERR_SAML_LOGOUT, "%s named an index that is not ours, or of two practices",
+			     asked->in.issuer);
 	w->practice = practice->id;
 	TRY(saml_sessions_find(w, index, asked->in.issuer, &known, &found));
 	if (!found)
 		return OK; /* over already: what was asked for is so */
 	if (!text_equal(known.name_id, asked->in.name_id))
 		return fault(w, ERR_SAML_LOGOUT, "%s named another person's session", asked->in.issuer);
-	asked->sid = known.sid;
+	asked->sids[asked->sid_count++] = known.sid;
 	return OK;
 }
 
-/* Without an index: this browser's session, when the name is its own at this app; else the one session that
- * the name has in the app's only practice. */
+/* Without an index: this browser's session, when the name is its own at this app; else all sessions that the
+ * name has in the app's only practice (Core 3.7.3.2). */
 static enum err find_named(struct request *rq, struct asked *asked)
 {
 	struct work *w = &rq->w;
@@ -96,9 +100,9 @@ static enum err find_named(struct request *rq, struct asked *asked)
 	if (!w->practice || !client_serves(asked->client, w->practice))
 		return fault(w, ERR_SAML_LOGOUT, "%s named no session", asked->in.issuer);
 	TRY(saml_sessions_named(w, asked->in.issuer, asked->in.name_id, &rows, &count));
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count && asked->sid_count < NAMED_MAX; i++)
 		if (!rq->session || text_equal(rows[i].sid, rq->session->sid))
-			asked->sid = rows[i].sid;
+			asked->sids[asked->sid_count++] = rows[i].sid;
 	return OK;
 }
 
@@ -108,8 +112,7 @@ static enum err find(struct request *rq, struct asked *asked)
 
 	if (!indexes || !indexes[0])
 		return find_named(rq, asked);
-	/* one browser, one session: of several indexes the first that lives */
-	for (; *indexes && !asked->sid; indexes++)
+	for (; *indexes && asked->sid_count < NAMED_MAX; indexes++)
 		TRY(find_indexed(&rq->w, asked, *indexes));
 	return OK;
 }
@@ -126,56 +129,99 @@ static enum err read_asked(struct request *rq, const struct arrival *arrival, st
 	return err == OK ? OK : saml_refused(rq, out->in.issuer, word, err);
 }
 
-/* The app that asks is not told: its own row goes. */
-static enum err leave_out(struct work *w, const struct asked *asked)
+/* The one that this browser shows the end of: its own, else the first. *live false: it ended already. */
+static enum err find_session(struct request *rq, const struct asked *asked, struct session *out, bool *live)
 {
-	struct saml_session known;
-	bool found = false, won;
+	const char *sid = asked->sid_count ? asked->sids[0] : NULL;
 
-	TRY(saml_sessions_of(w, asked->sid, asked->in.issuer, &known, &found));
-	return found ? saml_sessions_close(w, known.session_index, &won) : OK;
-}
-
-/* *live false: the session had ended already. */
-static enum err find_session(struct work *w, const struct asked *asked, struct session *out, bool *live)
-{
-	enum err err = asked->sid ? session_by_sid(w, asked->sid, out) : ERR_SESSION_ENDED;
+	for (size_t i = 0; rq->session && i < asked->sid_count; i++)
+		if (text_equal(asked->sids[i], rq->session->sid))
+			sid = asked->sids[i];
+	enum err err = sid ? session_by_sid(&rq->w, sid, out) : ERR_SESSION_ENDED;
 
 	*live = err == OK;
 	return err == ERR_SESSION_ENDED ? OK : err;
 }
 
+/* All that are meant, but for one that a page shows the end of. */
+static enum err end_sessions(struct work *w, const struct asked *asked, const char *but)
+{
+	AUTO(tx_end) struct tx tx = tx_begin(w);
+
+	for (size_t i = 0; i < asked->sid_count; i++) {
+		if (text_equal(asked->sids[i], but))
+			continue;
+		TRY(session_end(w, asked->sids[i]));
+		TRY(audit(w, &(struct audit_note){ .event = EVENT_LOGOUT,
+						   .target_kind = "client",
+						   .target_id = asked->in.issuer,
+						   .session_sid = asked->sids[i] }));
+	}
+	return tx_commit(&tx);
+}
+
 /* ---- waiting for the others ---- */
 
-/* Messages to apps of the session that wait still, of whatever protocol. */
-static enum err count_waiting(struct work *w, const char *sid, size_t *count)
+/* Who else took part and has not confirmed; from whom something may still come: those who were asked in a
+ * frame, and messages of whatever protocol that are to be sent. */
+struct others {
+	size_t open, awaited;
+};
+
+static enum err count_others(struct work *w, const char *sid, const char *asker, struct others *out)
 {
 	struct outbox_list waiting = { 0 };
 	struct saml_session *rows;
+	size_t count = 0;
 
-	TRY(saml_sessions_open(w, sid, &rows, count));
+	TRY(saml_sessions_open(w, sid, &rows, &count));
+	for (size_t i = 0; i < count; i++) {
+		bool other = !text_equal(rows[i].client_id, asker);
+
+		out->open += other;
+		out->awaited += other && rows[i].request_id;
+	}
 	TRY(outbox_waiting(w, w->practice, 200, &waiting));
 	for (size_t i = 0; i < waiting.count; i++) {
 		AUTO(json_done) json_t *body = json_read(waiting.rows[i].body, strlen(waiting.rows[i].body));
 
-		*count += text_equal(json_get_text(body, "sid"), sid);
+		out->awaited += text_equal(json_get_text(body, "sid"), sid);
 	}
 	return OK;
 }
 
-static enum err wait_for_all(struct work *w, const char *sid, bool *all)
+static enum err count_all(struct work *w, const char *const *sids, const char *asker, struct others *out)
+{
+	*out = (struct others){ 0 };
+	for (; *sids; sids++)
+		TRY(count_others(w, *sids, asker, out));
+	return OK;
+}
+
+static enum err wait_here(struct work *w, const char *const *sids, const char *asker, struct others *others)
 {
 	static const struct timespec quarter = { .tv_nsec = 250000000 };
-	size_t count = 0;
 
-	for (int step = 0; step < WAIT_STEPS; step++) {
-		TRY(count_waiting(w, sid, &count));
-		if (count == 0)
-			break;
+	for (int step = 1; others->awaited && step < WAIT_STEPS; step++) {
 		(void)nanosleep(&quarter, NULL); /* shorter does no harm */
+		TRY(count_all(w, sids, asker, others));
 	}
-	*all = count == 0;
 	return OK;
+}
+
+/* A thread that waits checks no password: half of the slow lane's wait at most, so that one app that is down
+ * when a clinic goes home keeps nobody from signing in. Who may not wait says what is so now. */
+static enum err wait_for_all(struct work *w, const char *const *sids, const char *asker, bool *all)
+{
+	static _Atomic int64_t waiters;
+	struct others others;
+	enum err err = count_all(w, sids, asker, &others);
+
+	if (atomic_fetch_add(&waiters, 1) < w->app->config->limits.slow_threads / 2 && err == OK)
+		err = wait_here(w, sids, asker, &others);
+	atomic_fetch_sub(&waiters, 1);
+	*all = err == OK && others.open == 0 && others.awaited == 0;
+	return err;
 }
 
 /* ---- in the browser ---- */
@@ -191,7 +237,8 @@ static enum err write_ticket(struct request *rq, const struct asked *asked, cons
 	json_set_text(body, "id", asked->in.id);
 	json_set_text(body, "relay", asked->in.relay_state);
 	json_set_text(body, "binding", saml_binding_uri(asked->in.binding));
-	json_set_text(body, "sid", asked->sid);
+	if (asked->sid_count)
+		json_set(body, "sids", json_list(asked->sids));
 	json_set_text(body, "practice", w->practice);
 	TRY(pushed_insert(w, secret_hash(w->arena, "saml_logout", ticket.text), asked->in.issuer,
 			  json_text(w->arena, body), w->now + TICKET_LIFETIME));
@@ -210,13 +257,13 @@ static enum err end_in_browser(struct request *rq, const struct arrival *arrival
 	bool live;
 
 	TRY(read_asked(rq, arrival, &asked));
-	TRY(find_session(w, &asked, &session, &live));
-	if (asked.sid)
-		TRY(leave_out(w, &asked));
+	TRY(find_session(rq, &asked, &session, &live));
 	TRY(write_ticket(rq, &asked, &onward));
+	w->actor = (struct actor){ .kind = ACTOR_CLIENT, .id = asked.in.issuer, .address = w->actor.address };
+	if (asked.sid_count > live)
+		TRY(end_sessions(w, &asked, live ? session.sid : NULL));
 	if (!live)
 		return respond_redirect(rq, onward);
-	w->actor = (struct actor){ .kind = ACTOR_CLIENT, .id = asked.in.issuer, .address = w->actor.address };
 	return logout_end(rq, &session,
 			  &(struct logout_start){ .post_logout_redirect_uri = onward,
 						  .client_name = asked.client->name });
@@ -260,7 +307,8 @@ enum err saml_slo_done(struct request *rq)
 {
 	struct work *w = &rq->w;
 	const char *handle = request_parameter(rq, "ticket"), *entity_id = request_parameter(rq, "sp");
-	const char *text = NULL, *sid;
+	const char *text = NULL;
+	const char *const *sids;
 	const struct service *service;
 	bool all = true;
 	int64_t number;
@@ -273,9 +321,9 @@ enum err saml_slo_done(struct request *rq)
 
 	TRY(saml_app_find(w, entity_id, &rq->client, &service));
 	w->practice = json_get_text(ticket, "practice");
-	sid = json_get_text(ticket, "sid");
-	if (sid && w->practice)
-		TRY(wait_for_all(w, sid, &all));
+	sids = json_get_list(w->arena, ticket, "sids");
+	if (sids && w->practice)
+		TRY(wait_for_all(w, sids, entity_id, &all));
 	return answer(rq, service, ticket, all);
 }
 
@@ -336,7 +384,9 @@ static enum err take(struct request *rq, enum saml_binding binding, const struct
 	bool request = form_get(fields, "SAMLRequest"), response = form_get(fields, "SAMLResponse");
 
 	if (request == response)
-		return fault(&rq->w, ERR_PARAMETER_MALFORMED, "SAMLRequest or SAMLResponse is expected");
+		return saml_refused(
+			rq, NULL, request ? "parameter_odd" : "parameter_missing",
+			fault(&rq->w, ERR_SAML_MALFORMED, "SAMLRequest or SAMLResponse is expected"));
 	return request ? end_in_browser(rq, &arrival) : confirm(rq, &arrival);
 }
 
@@ -356,22 +406,12 @@ static enum err end_by_app(struct request *rq, const struct asked *asked, bool *
 	struct work *w = &rq->w;
 
 	*all = true;
-	if (!asked->sid)
+	if (!asked->sid_count)
 		return OK;
 	w->actor =
 		(struct actor){ .kind = ACTOR_CLIENT, .id = asked->in.issuer, .address = w->actor.address };
-	{
-		AUTO(tx_end) struct tx tx = tx_begin(w);
-
-		TRY(leave_out(w, asked));
-		TRY(session_end(w, asked->sid));
-		TRY(audit(w, &(struct audit_note){ .event = EVENT_LOGOUT,
-						   .target_kind = "client",
-						   .target_id = asked->in.issuer,
-						   .session_sid = asked->sid }));
-		TRY(tx_commit(&tx));
-	}
-	return wait_for_all(w, asked->sid, all);
+	TRY(end_sessions(w, asked, NULL));
+	return wait_for_all(w, asked->sids, asked->in.issuer, all);
 }
 
 enum err saml_slo_soap(struct request *rq)
@@ -389,6 +429,8 @@ enum err saml_slo_soap(struct request *rq)
 	TRY(read_asked(rq, &arrival, &asked));
 	rq->client = asked.client;
 	TRY(end_by_app(rq, &asked, &all));
+	/* those who were told stand on the shelf now, maybe in its place */
+	TRY(saml_app_find(w, asked.in.issuer, &asked.client, &asked.service));
 	TRY(desk_logout_response(w,
 				 &(struct logout_answer){ .service = asked.service,
 							  .binding = BINDING_SOAP,

@@ -28,24 +28,40 @@
 #define KIND          "saml_logout"
 #define GIVE_UP_AFTER 86400 /* by then the app's own session is over as well */
 
-/* What an app knows the session as; *service NULL: it is not to be told (any more). */
+/* One of the names that an app knows a session by; service NULL: it is not to be told (any more). */
 struct told {
 	const struct client *client;
 	const struct service *service;
 	struct saml_session known;
 };
 
-static enum err look(struct work *w, const char *sid, const char *client_id, struct told *out)
+/* An app whose metadata is gone cannot be told: its rows stay, and say so to whoever asks. */
+static struct told app_of(struct work *w, const char *client_id)
 {
-	bool found = false;
+	struct told told = { .client = snapshot_saml(w->snapshot, client_id) };
 
-	*out = (struct told){ .client = snapshot_saml(w->snapshot, client_id) };
-	if (!out->client || out->client->disabled)
+	if (!told.client || told.client->disabled ||
+	    saml_app_find(w, client_id, &told.client, &told.service) != OK)
+		told.service = NULL;
+	return told;
+}
+
+/* An app that asked for several kinds of name is told each. */
+static enum err each(struct work *w, const struct session *session, const char *client_id,
+		     enum err (*tell_one)(struct work *w, const struct told *told, void *thing), void *thing)
+{
+	struct saml_session *rows;
+	size_t count = 0;
+
+	if (!snapshot_saml(w->snapshot, client_id))
 		return OK;
-	TRY(saml_sessions_of(w, sid, client_id, &out->known, &found));
-	/* an app whose metadata is gone cannot be told: its row stays, and says so to whoever asks */
-	if (found && saml_app_find(w, client_id, &out->client, &out->service) != OK)
-		out->service = NULL;
+	TRY(saml_sessions_of(w, session->sid, client_id, &rows, &count));
+	struct told told = count ? app_of(w, client_id) : (struct told){ 0 };
+
+	for (size_t i = 0; told.service && i < count; i++) {
+		told.known = rows[i];
+		TRY(tell_one(w, &told, thing));
+	}
 	return OK;
 }
 
@@ -73,17 +89,25 @@ static enum err order(struct work *w, const struct told *told, enum saml_binding
 	return desk_logout_request(w, &order, out);
 }
 
+/* The app that asked for the logout knows of it. */
+static bool has_asked(const struct work *w, const char *client_id)
+{
+	return w->actor.kind == ACTOR_CLIENT && text_equal(w->actor.id, client_id);
+}
+
 /* ---- from server to server ---- */
 
-static enum err tell(struct work *w, const struct session *session, const char *client_id)
+static enum err tell_one(struct work *w, const struct told *told, UNUSED void *thing)
 {
-	struct told told;
+	const char *client_id = told->client->client_id;
+	bool won;
 
-	TRY(look(w, session->sid, client_id, &told));
-	if (!told.service || !service_slo(told.service, BINDING_SOAP))
+	if (has_asked(w, client_id))
+		return saml_sessions_close(w, told->known.session_index, &won);
+	if (!service_slo(told->service, BINDING_SOAP))
 		return OK;
 	AUTO(json_done)
-	json_t *body = json_pack("{s:s, s:s}", "index", told.known.session_index, "sid", session->sid);
+	json_t *body = json_pack("{s:s, s:s}", "index", told->known.session_index, "sid", told->known.sid);
 
 	assert(body);
 	return outbox_add(w, &(struct outbox_row){ .id = id_new(w->arena, "message"),
@@ -91,6 +115,11 @@ static enum err tell(struct work *w, const struct session *session, const char *
 						   .kind = KIND,
 						   .target = client_id,
 						   .body = json_text(w->arena, body) });
+}
+
+static enum err tell(struct work *w, const struct session *session, const char *client_id)
+{
+	return each(w, session, client_id, tell_one, NULL);
 }
 
 /* Core 3.7.3: done, or nothing there to be done. */
@@ -148,16 +177,16 @@ static enum err record(struct work *w, const struct outbox_row *row, const char 
 static enum err send_logout(struct work *w, const struct outbox_row *row)
 {
 	AUTO(json_done) json_t *message = json_read(row->body, strlen(row->body));
-	const char *sid = json_get_text(message, "sid");
-	struct told told;
-	bool done = false, won;
+	const char *sid = json_get_text(message, "sid"), *index = json_get_text(message, "index");
+	struct told told = app_of(w, row->target);
+	bool done = false, found = false, won;
 
 	w->practice = row->practice_id;
-	if (!sid)
-		return OK;
-	TRY(look(w, sid, row->target, &told));
-	if (!told.service || !service_slo(told.service, BINDING_SOAP))
-		return OK; /* an app that is gone, confirmed meanwhile, or takes no such messages any more */
+	if (!sid || !index || !told.service || !service_slo(told.service, BINDING_SOAP))
+		return OK; /* an app that is gone, or takes no such messages any more */
+	TRY(saml_sessions_find(w, index, row->target, &told.known, &found));
+	if (!found)
+		return OK; /* confirmed meanwhile */
 	enum err err = post(w, &told, &done);
 
 	if (err == OK && done) {
@@ -194,21 +223,27 @@ static void by_form(const struct told *told, json_t *urls)
 	percent_encode(&url, told->known.session_index);
 	buf_text(&url, "&sp=");
 	percent_encode(&url, told->client->client_id);
-	(void)json_array_append_new(urls, json_string(buf_str(&url)));
+	json_t *frame = json_object();
+
+	json_set_text(frame, "address", buf_str(&url));
+	json_set_text(frame, "to", service_slo(told->service, BINDING_POST)->location);
+	(void)json_array_append_new(urls, frame);
+}
+
+static enum err frame_one(struct work *w, const struct told *told, void *urls)
+{
+	if (has_asked(w, told->client->client_id) || service_slo(told->service, BINDING_SOAP))
+		return OK;
+	if (service_slo(told->service, BINDING_REDIRECT))
+		return by_redirect(w, told, urls);
+	if (service_slo(told->service, BINDING_POST))
+		by_form(told, urls);
+	return OK;
 }
 
 static enum err frames(struct work *w, const struct session *session, const char *client_id, json_t *urls)
 {
-	struct told told;
-
-	TRY(look(w, session->sid, client_id, &told));
-	if (!told.service || service_slo(told.service, BINDING_SOAP))
-		return OK;
-	if (service_slo(told.service, BINDING_REDIRECT))
-		return by_redirect(w, &told, urls);
-	if (service_slo(told.service, BINDING_POST))
-		by_form(&told, urls);
-	return OK;
+	return each(w, session, client_id, frame_one, urls);
 }
 
 /* Whoever names an index that nobody can guess is the browser whose page has the frame; what leaves is a
@@ -229,8 +264,12 @@ static enum err frame_meant(struct request *rq, struct told *out)
 		return fault(w, ERR_SAML_LOGOUT, "no session index of ours");
 	w->practice = practice->id;
 	TRY(saml_sessions_find(w, index, entity_id, &out->known, &found));
-	if (!found || session_by_sid(w, out->known.sid, &session) == OK)
+	enum err live = found ? session_by_sid(w, out->known.sid, &session) : OK;
+
+	if (live == OK)
 		return fault(w, ERR_SAML_LOGOUT, "index of %s is told already, or lives", entity_id);
+	if (live != ERR_SESSION_ENDED)
+		return live;
 	return saml_app_find(w, entity_id, &out->client, &out->service);
 }
 

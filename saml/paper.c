@@ -1,4 +1,4 @@
-/* paper.h: nodes, signature, text (SAML Core 5, XML Signature 1.1). */
+/* paper.c: nodes, signature, text (SAML Core 5, XML Signature 1.1). */
 #include "saml/paper.h"
 
 #include <lasso/lasso.h>

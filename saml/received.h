@@ -1,7 +1,7 @@
 /* received.h: a protocol message as it came, decoded, scanned, parsed once and checked in all that needs no
  * key (SAML Bindings 3.2 to 3.5, Core 3.2, 3.4, 3.7, 3.5).
  *
- * Refused before lasso sees a byte: base64 that is not canonical (line ends are fine in a POST), a
+ * Refused before a signature is looked at: base64 that is not canonical (line ends are fine in a POST), a
  * deflate stream above the cap or with bytes behind it, what xml_scan refuses, another root than expected (in
  * SOAP: than the one child of Body), Version other than 2.0, an ID that is no NCName of 16 to 256 characters
  * or occurs twice, an Issuer that is missing or no plain entity id, several Signatures, a Signature elsewhere
@@ -44,7 +44,7 @@ struct received {
 	const char
 		*signed_query; /* REDIRECT with a signature: SAMLxxx=..&RelayState=..&SigAlg=..&Signature=..,
 				  the raw values in the order that is signed (Bindings 3.4.4.1); else NULL */
-	bool has_signature;    /* of either kind; whether it is right lasso says (desk.h) */
+	bool has_signature;    /* of either kind; whether it is right desk.h says */
 	const char *id, *issuer, *destination, *relay_state; /* NULL: not there */
 	int64_t issue_instant;
 

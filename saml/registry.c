@@ -43,7 +43,9 @@ static bool can_sign(const struct service *service)
 static const char *service_trouble(struct work *work, const struct saml_app *app,
 				   const struct service *service)
 {
-	if (text_equal(app->encrypt, "always") && !service_encryption(service, work->now))
+	const struct certificate *to = service_encryption(service, work->now);
+
+	if (text_equal(app->encrypt, "always") && (!to || !certificate_is_valid(to, work->now)))
 		return "encrypt: the metadata has no RSA certificate for encryption that is valid now";
 	if (app->require_signed_requests && !can_sign(service))
 		return "require_signed_requests: the metadata has no certificate for signing";

@@ -3,8 +3,8 @@
  * No DTD, no entity beyond the five, bounded size, elements and depth; one EntityDescriptor with the entity
  * id expected (an EntitiesDescriptor is refused by name, with what to do); one SPSSODescriptor that speaks
  * SAML 2.0; every endpoint https (http to loopback under development alone), no fragment; certificates of RSA
- * >= 2048 bits or a P-256/P-384 key; validUntil not passed. What lasso is given is metadata written anew from
- * this struct (service_metadata), never the bytes that came from outside. */
+ * >= 2048 bits or a P-256/P-384 key; validUntil not passed. Nothing else ever sees the bytes that came from
+ * outside: lasso is given values of this struct. */
 #ifndef SAML_SERVICE_H
 #define SAML_SERVICE_H
 
@@ -34,7 +34,7 @@ struct service {
 	const char *entity_id;
 	const char *name;             /* mdui DisplayName, else OrganizationDisplayName; NULL */
 	bool requests_signed;         /* AuthnRequestsSigned */
-	bool wants_assertions_signed; /* told only; assertions are always signed unless the response is */
+	bool wants_assertions_signed; /* the assertion is signed, whatever is declared */
 	int64_t valid_until;          /* 0: no end */
 	int64_t cache_seconds;        /* cacheDuration; 0: none */
 	const struct endpoint *acs;
@@ -54,9 +54,6 @@ struct service {
 enum err service_read(struct arena *arena, const char *xml, size_t size, const char *entity_id, int64_t now,
 		      bool development, struct service *out, const char **trouble) MUST_USE;
 
-/* Minimal metadata of the service, for lasso: entity id, keys for signing, endpoints. */
-char *service_metadata(struct arena *arena, const struct service *service);
-
 /* The assertion consumer service meant by a request (SAML Core 3.4.1): by URL (exact, with the binding asked
  * for when one is), by index, or the default. NULL: none is registered like that. url NULL, index -1, binding
  * NONE: not given. Only POST, ARTIFACT and, where it is asked for, PAOS are ever
@@ -65,8 +62,11 @@ const struct endpoint *service_acs(const struct service *service, const char *ur
 				   enum saml_binding binding);
 /* The logout endpoint of the binding, or NULL. */
 const struct endpoint *service_slo(const struct service *service, enum saml_binding binding);
-/* A certificate to encrypt to: RSA, for encryption, valid now; the one that ends last. NULL: none. */
+/* A certificate to encrypt to: RSA, for encryption, valid now if there is such a one; the one that ends last.
+ * One that has ended is better than clear text: its key is trusted because it stands in the metadata. NULL:
+ * none. */
 const struct certificate *service_encryption(const struct service *service, int64_t now);
+bool certificate_is_valid(const struct certificate *certificate, int64_t now);
 /* When the first of its certificates ends; 0: it has none. */
 int64_t service_expires(const struct service *service);
 

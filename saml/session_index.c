@@ -1,3 +1,4 @@
+/* session_index.c: what an app knows a session as, without dots. */
 #include "saml/session_index.h"
 
 #include "base/arena.h"

@@ -83,12 +83,16 @@ static enum err settle_name_id(struct work *w, const struct received *in, struct
 		return fault(w, ERR_SAML_UNSUPPORTED, "%s asked for a name of %s", on->entity_id,
 			     in->sp_name_qualifier);
 	/* unspecified asks for nothing in particular (Core 8.3.1): the app's own */
-	if (!in->name_id_policy || text_equal(in->name_id_policy, name_id_uri(NAME_ID_UNSPECIFIED)))
-		return OK;
-	return name_id_of(in->name_id_policy, &on->format)
-		       ? OK
-		       : fault(w, ERR_SAML_UNSUPPORTED, "%s asked for a name of format %s", on->entity_id,
-			       in->name_id_policy);
+	if (in->name_id_policy && !text_equal(in->name_id_policy, name_id_uri(NAME_ID_UNSPECIFIED)) &&
+	    !name_id_of(in->name_id_policy, &on->format))
+		return fault(w, ERR_SAML_UNSUPPORTED, "%s asked for a name of format %s", on->entity_id,
+			     in->name_id_policy);
+	/* an address is one person's in one practice: in another its administrator could give it to anybody
+	 */
+	if (on->format == NAME_ID_EMAIL && !on->practice)
+		return fault(w, ERR_SAML_UNSUPPORTED,
+			     "%s serves several practices: an address names nobody there", on->entity_id);
+	return OK;
 }
 
 static void take(const struct received *in, struct sign_on *on)

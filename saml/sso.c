@@ -13,6 +13,7 @@
 #include "http/response.h"
 #include "http/url.h"
 #include "keys/secret.h"
+#include "login/crowd.h"
 #include "login/flow.h"
 #include "login/session.h"
 #include "saml/sign_on.h"
@@ -58,8 +59,12 @@ static enum err proceed(struct request *rq, const struct sign_on *on, enum err v
 	if (verdict != OK)
 		return sign_on_refuse(rq, on, verdict);
 	verdict = decide(rq, on, &permission);
-	if (verdict == OK)
-		return sign_on_answer(rq, on, rq->session, &permission);
+	if (verdict == OK) {
+		verdict = sign_on_answer(rq, on, rq->session, &permission);
+		if (verdict != ERR_SESSION_ENDED)
+			return verdict;
+		verdict = ERR_LOGIN_REQUIRED; /* it ended while the answer was made */
+	}
 	if (on->is_passive || error_row(verdict)->http >= 500)
 		return sign_on_refuse(rq, on, verdict);
 	return begin_flow(rq, on);
@@ -90,6 +95,7 @@ static enum err keep_asked(struct request *rq, const struct sign_on *on)
 	AUTO(json_done) json_t *carried = sign_on_to_json(on);
 	AUTO_BUF location = BUF(8 * KB);
 
+	TRY(crowd_may(rq));
 	TRY(pushed_insert(w, secret_hash(w->arena, "saml", handle.text), on->entity_id,
 			  json_text(w->arena, carried), w->now + ASKED_LIFETIME));
 	buf_print(&location, PATH_SAML_ASKED "?ask=%s&sp=", handle.text);
@@ -156,11 +162,11 @@ enum err saml_sso_continue(struct request *rq)
 		return fault(&rq->w, ERR_FLOW_GONE, "flow %s is not of a SAML app", rq->flow->id);
 	enum err verdict = resume(rq, &on, &permission);
 
-	if (verdict == ERR_SESSION_ENDED)
-		return flow_next(rq);
-	if (verdict != OK)
+	if (verdict != OK && verdict != ERR_SESSION_ENDED)
 		return sign_on_refuse(rq, &on, verdict);
-	return sign_on_answer(rq, &on, rq->session, &permission);
+	if (verdict == OK)
+		verdict = sign_on_answer(rq, &on, rq->session, &permission);
+	return verdict == ERR_SESSION_ENDED ? flow_next(rq) : verdict;
 }
 
 /* ---- nobody asked ---- */

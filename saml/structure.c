@@ -162,7 +162,8 @@ static enum err check_destination(struct reading *r)
 		return by_browser && r->out->has_signature
 			       ? reading_refuse(r, WORD_DESTINATION_MISSING, "signed")
 			       : OK;
-	if (!text_equal(destination, r->arrival->address))
+	/* an answer on a connection of ours came to no address */
+	if (r->arrival->address && !text_equal(destination, r->arrival->address))
 		return reading_refuse(r, WORD_DESTINATION, "%s came to %s", reading_told(r, destination),
 				      r->arrival->address);
 	return OK;

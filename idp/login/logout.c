@@ -44,6 +44,17 @@ static const char *origin_of(struct arena *arena, const char *url)
 
 /* ---- the signed-out page ---- */
 
+static const char *frame_address(const json_t *frame)
+{
+	return json_is_string(frame) ? json_string_value(frame) : json_get_text(frame, "address");
+}
+
+/* Where the frame leads: a form of ours in it leaves for the app. */
+static const char *frame_target(const json_t *frame)
+{
+	return json_is_string(frame) ? json_string_value(frame) : json_get_text(frame, "to");
+}
+
 /* An app in a frame may come back to us there (SAML single logout). */
 static const char *frame_sources(struct request *rq, const json_t *urls)
 {
@@ -52,7 +63,7 @@ static const char *frame_sources(struct request *rq, const json_t *urls)
 	if (json_array_size(urls) > 0)
 		buf_text(&text, rq->w.app->config->issuer);
 	for (size_t i = 0; i < json_array_size(urls); i++) {
-		const char *origin = origin_of(rq->w.arena, json_string_value(json_array_get(urls, i)));
+		const char *origin = origin_of(rq->w.arena, frame_target(json_array_get(urls, i)));
 
 		if (origin && text.size > 0)
 			buf_char(&text, ' ');
@@ -71,7 +82,7 @@ static enum err signed_out_page(struct request *rq, const struct logout_start *s
 	AUTO_BUF page = BUF(256 * KB);
 
 	for (size_t i = 0; i < count; i++)
-		frames[i].address = json_string_value(json_array_get(urls, i));
+		frames[i].address = frame_address(json_array_get(urls, i));
 	page_logged_out(&page, &(struct page_logged_out){
 				       .frame = page_frame(rq),
 				       .app = start->client_name,

@@ -21,7 +21,9 @@ struct participant {
 	enum err (*tell)(struct work *work, const struct session *session, const char *client_id);
 	/* Sends one due message; OK: delivered (or can never be); ERR_FETCH: later. In jobs. */
 	enum err (*send)(struct work *work, const struct outbox_row *row);
-	/* Addresses to load in frames on the signed-out page; adds text URLs to the array. May be NULL. */
+	/* What to load in frames on the signed-out page; adds URLs to the array, or, for a page of ours that
+	 * goes on to an app, {"address": our page, "to": URL of the app}: the policy of the page around
+	 * names all that a frame may show (CSP 3 6.1). May be NULL. */
 	enum err (*frames)(struct work *work, const struct session *session, const char *client_id,
 			   json_t *urls);
 };

@@ -352,6 +352,15 @@ enum err sessions_list(struct work *work, const char *account_id, struct session
 	return OK;
 }
 
+enum err session_hold(struct work *work, const struct session *session)
+{
+	enum err err = sessions_hold(work, session->sid, session->practice->epoch);
+
+	return err == ERR_NOT_FOUND
+		       ? fault(work, ERR_SESSION_ENDED, "session %s ended meanwhile", session->sid)
+		       : err;
+}
+
 enum err session_joined(struct work *work, const char *sid, const char *client_id)
 {
 	return sessions_add_app(work, sid, client_id);

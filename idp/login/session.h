@@ -60,6 +60,9 @@ enum err sessions_end_account(struct work *work, const char *account_id, size_t 
 enum err sessions_end_practice(struct work *work, size_t *count) MUST_USE;
 enum err sessions_list(struct work *work, const char *account_id, struct session **out,
 		       size_t *count) MUST_USE; /* NULL: all of the practice */
+/* Inside a transaction, before something is given that outlives a look at the session: ERR_SESSION_ENDED when
+ * it ended meanwhile; else nobody ends it before the commit, and whoever does then sees what was recorded. */
+enum err session_hold(struct work *work, const struct session *session) MUST_USE;
 /* An app took part (who must be told at logout). */
 enum err session_joined(struct work *work, const char *sid, const char *client_id) MUST_USE;
 

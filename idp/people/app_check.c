@@ -288,8 +288,12 @@ static const char *authentication_trouble(const struct client *app)
 		       : "require_pkce: an app that does not authenticate needs PKCE"; /* RFC 9700 2.1.1 */
 }
 
-static const char *saml_sense_trouble(const struct client *app)
+static const char *saml_sense_trouble(const struct client *app, size_t practices)
 {
+	/* a person of each could have it: SAML Core 8.3.2 leaves it to us whom it names */
+	if (practices > 1 && text_equal(app->saml.name_id_format, "email"))
+		return "name_id_format: an address names nobody for sure in an app of several practices; use "
+		       "persistent";
 	if (app->saml.metadata && app->saml.metadata_url)
 		return "metadata_url: only one of metadata and metadata_url can be given";
 	return app->saml.metadata || app->saml.metadata_url
@@ -322,5 +326,6 @@ const char *app_sense_trouble(struct arena *arena, const json_t *whole)
 		return "name: it is missing";
 	if (!json_array_size(json_object_get(whole, "practices")))
 		return "practices: which practices does it serve?";
-	return saml ? saml_sense_trouble(&app) : oidc_sense_trouble(&app);
+	return saml ? saml_sense_trouble(&app, json_array_size(json_object_get(whole, "practices")))
+		    : oidc_sense_trouble(&app);
 }

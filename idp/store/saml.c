@@ -43,17 +43,11 @@ static void read_all(struct work *w, const struct rows *rows, struct saml_sessio
 }
 
 /* A sign-on again takes a logout request back: the answer to it would end what has just begun. */
-static const char join_session[] =
-	"INSERT INTO saml_session (practice_id, " SESSION_COLUMNS ")"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)"
-	" ON CONFLICT (sid, client_id, practice_id) DO UPDATE SET request_id = NULL, ends_at = "
-	"excluded.ends_at,"
-	" name_id = CASE WHEN saml_session.name_id_format = excluded.name_id_format"
-	"  THEN saml_session.name_id ELSE excluded.name_id END,"
-	" sp_name_qualifier = CASE WHEN saml_session.name_id_format = excluded.name_id_format"
-	"  THEN saml_session.sp_name_qualifier ELSE excluded.sp_name_qualifier END,"
-	" name_id_format = excluded.name_id_format"
-	" RETURNING " SESSION_COLUMNS;
+static const char join_session[] = "INSERT INTO saml_session (practice_id, " SESSION_COLUMNS ")"
+				   " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)"
+				   " ON CONFLICT (sid, client_id, name_id_format, practice_id)"
+				   " DO UPDATE SET request_id = NULL, ends_at = excluded.ends_at"
+				   " RETURNING " SESSION_COLUMNS;
 
 enum err saml_sessions_join(struct work *w, const struct saml_session *row, struct saml_session *out)
 {
@@ -98,13 +92,13 @@ enum err saml_sessions_named(struct work *w, const char *client_id, const char *
 static const char session_of_app[] = "SELECT " SESSION_COLUMNS " FROM saml_session"
 				     " WHERE practice_id = $1 AND sid = $2 AND client_id = $3";
 
-enum err saml_sessions_of(struct work *w, const char *sid, const char *client_id, struct saml_session *out,
-			  bool *found)
+enum err saml_sessions_of(struct work *w, const char *sid, const char *client_id, struct saml_session **out,
+			  size_t *count)
 {
 	struct rows rows;
 
 	TRY(db_run(w, &rows, session_of_app, V_TEXT(w->practice), V_TEXT(sid), V_TEXT(client_id)));
-	read_one(&rows, out, found);
+	read_all(w, &rows, out, count);
 	return OK;
 }
 

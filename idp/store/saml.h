@@ -8,9 +8,9 @@
 
 struct work;
 
-/* What an app knows a session as. One row for each session and app; the practice's number stands in the open
- * in session_index and request_id, so that the wall is known before the first
- * statement. */
+/* What an app knows a session as. One row for each session, app and kind of name; the practice's number
+ * stands in the open in session_index and request_id, so that the wall is known before the first statement.
+ */
 struct saml_session {
 	const char *session_index, *sid, *client_id, *account_id;
 	const char *name_id, *name_id_format; /* the URI */
@@ -18,8 +18,8 @@ struct saml_session {
 	int64_t ends_at;                      /* of the session */
 	const char *request_id;               /* of the LogoutRequest under way to this app; NULL */
 };
-/* Inside a transaction. The first sign-on of this session at this app makes the row; later ones find it (for
- * the same name_id_format; another one replaces name_id): *out is what stands. */
+/* Inside a transaction. The first sign-on of this session at this app under this name_id_format makes the
+ * row; later ones find it: *out is what stands. A name that was given is never another one. */
 enum err saml_sessions_join(struct work *work, const struct saml_session *row,
 			    struct saml_session *out) MUST_USE;
 /* In work->practice. *found false: none, or the app is not client_id. */
@@ -29,9 +29,9 @@ enum err saml_sessions_find(struct work *work, const char *session_index, const 
  * that client and name id in work->practice, at most 64. */
 enum err saml_sessions_named(struct work *work, const char *client_id, const char *name_id,
 			     struct saml_session **out, size_t *count) MUST_USE;
-/* Of a session at an app. */
-enum err saml_sessions_of(struct work *work, const char *sid, const char *client_id, struct saml_session *out,
-			  bool *found) MUST_USE;
+/* Of a session at an app: one for each kind of name. */
+enum err saml_sessions_of(struct work *work, const char *sid, const char *client_id,
+			  struct saml_session **out, size_t *count) MUST_USE;
 /* All apps of a session that have not confirmed that it ended. */
 enum err saml_sessions_open(struct work *work, const char *sid, struct saml_session **out,
 			    size_t *count) MUST_USE;

@@ -134,6 +134,24 @@ enum err sessions_touch(struct work *work, const char *sid)
 		  : db_run_values(work, NULL, touch_session, values, COUNT(values));
 }
 
+/* A write that changes nothing takes the row's lock on PostgreSQL; SQLite has one writer. */
+static const char hold_session[] =
+	"UPDATE session SET seen_at = seen_at WHERE practice_id = $1 AND sid = $4 AND ended_at IS NULL"
+	" AND ends_at > $2 AND seen_at + idle_seconds > $2 AND practice_epoch >= $3"
+	" AND EXISTS (SELECT 1 FROM account a WHERE a.practice_id = session.practice_id"
+	" AND a.id = session.account_id AND a.disabled = FALSE AND a.epoch = session.account_epoch)"
+	" RETURNING sid";
+
+enum err sessions_hold(struct work *work, const char *sid, int64_t practice_epoch)
+{
+	struct rows rows;
+
+	assert(tx_is_open(work));
+	TRY(db_run(work, &rows, hold_session, V_TEXT(work->practice), V_INT(work->now), V_INT(practice_epoch),
+		   V_TEXT(sid)));
+	return rows.count ? OK : ERR_NOT_FOUND;
+}
+
 static const char move_session[] = "UPDATE session SET location_id = $3 WHERE practice_id = $1 AND hash = $2 "
 				   "AND ended_at IS NULL RETURNING sid";
 

@@ -25,6 +25,8 @@ enum err sessions_by_sid(struct work *work, const char *sid, int64_t practice_ep
 enum err sessions_live(struct work *work, const char *account_id, int64_t practice_epoch,
 		       struct session_row **out, size_t *count) MUST_USE;
 enum err sessions_touch(struct work *work, const char *sid) MUST_USE;
+/* Inside a transaction: is it live, and stays so until the commit? Whoever ends it waits. ERR_NOT_FOUND. */
+enum err sessions_hold(struct work *work, const char *sid, int64_t practice_epoch) MUST_USE;
 enum err sessions_set_location(struct work *work, const char *hash, const char *location_id) MUST_USE;
 /* Step-up: the row of old_hash takes the new handle, times and epochs; ERR_NOT_FOUND when it ended meanwhile.
  */

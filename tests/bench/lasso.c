@@ -124,6 +124,7 @@ int main(int argc, char **argv)
 	(void)setenv("SSL_CERT_DIR", "/nonexistent", 1);
 	if (lasso_init() != 0)
 		return 1;
+	(void)lasso_key_get_type(); /* before threads: lasso_init leaves it out */
 	key = read_file(argv[3]);
 	certificate = read_file(argv[4]);
 	for (long i = 0; i < threads; i++)

@@ -23,6 +23,7 @@ step() { printf '\n== %s (at %d s)\n' "$*" $(($(date +%s) - began)); }
 scratch=$(mktemp -d)
 jobs=$(nproc)
 export TSAN_OPTIONS="exitcode=66 suppressions=$PWD/tests/kit/tsan.supp"
+export G_SLICE=always-malloc # what glib keeps for later, sanitizers and memcheck cannot see
 
 # A private PostgreSQL for the whole run; it must be there unless only SQLite was asked for.
 pg=

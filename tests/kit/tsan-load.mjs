@@ -1,7 +1,8 @@
-// tsan-load.mjs: many connections over the token endpoint, documents, pages and sign-ins, then a clean stop.
+// tsan-load.mjs: many connections over the token endpoint, documents, pages, sign-ins and SAML sign-ons, then a clean stop.
 // A report of ThreadSanitizer in the server's log fails, and is printed.
 import { Agent } from './agent.mjs';
 import { appDocument, people, startClinic, stores } from './clinic.mjs';
+import { appOf, provider, ssoUrl } from './saml-message.mjs';
 
 const seconds = Number(process.env.TSAN_SECONDS ?? 8);
 let bad = 0;
@@ -12,6 +13,8 @@ const reports = (log) => log.match(/^=+\n(?:WARNING|FATAL): ThreadSanitizer[^]*?
 for (const store of stores) {
   const clinic = await startClinic({ store });
   clinic.apply(appDocument());
+  const services = ['one', 'two', 'three'].map((name) => provider(name));
+  clinic.apply({ apps: services.map((sp) => appOf(sp)) });
   const end = Date.now() + seconds * 1000;
   const basic = `Basic ${Buffer.from('story:story-secret-story-secret-story-secret').toString('base64')}`;
   const statuses = new Map();
@@ -41,15 +44,26 @@ for (const store of stores) {
       await agent.send(`${clinic.issuer}/`);
     }
   };
+  // A live session signs on at every service in turn, while the signing key changes.
+  const colleague = async () => {
+    const agent = new Agent();
+    await agent.signIn(ssoUrl(clinic, services[0]), people.ada);
+    for (let n = 0; Date.now() < end; n++) {
+      const answer = await agent.send(ssoUrl(clinic, services[n % services.length]));
+      seen(answer.status);
+      if (!/SAMLResponse/.test(answer.text)) seen(500);
+    }
+  };
   const administrator = async () => {
     let on = false;
     while (Date.now() < end) {
       on = !on;
       clinic.command('user', 'set', 'ada@northside.example', '--practice', 'northside', '--family-name', on ? 'Okafor' : 'Okafor-Reyes');
+      clinic.command('keys', 'rotate', '--alg', 'SAML');
       await new Promise((done) => setTimeout(done, 400));
     }
   };
-  await Promise.all([...Array.from({ length: 12 }, machine), reader('/.well-known/openid-configuration'), reader('/oauth2/jwks'), person(), person(), administrator()]);
+  await Promise.all([...Array.from({ length: 12 }, machine), reader('/.well-known/openid-configuration'), reader('/oauth2/jwks'), person(), person(), colleague(), colleague(), colleague(), administrator()]);
   const how = await clinic.kill(0, 'SIGTERM');
   const found = reports(clinic.log());
   for (const report of found.slice(0, 10)) console.error(report);

@@ -130,6 +130,21 @@ static void frames_are_loaded_before_the_browser_goes_on(UNUSED void **state)
 	assert_false(is_signed_in(&b));
 }
 
+/* A form for the app, on a page of ours: the policy names the app, for that is where the frame goes on to. */
+static void a_frame_of_ours_may_go_on_to_the_app(UNUSED void **state)
+{
+	struct browser b = { 0 };
+
+	world.with_frames = world.frames_of_ours = true;
+	sign_in_at_app(&b);
+	get(&b, "/");
+	post(&b, "/logout", "");
+	assert_int_equal(b.status, 200);
+	assert_true(body_has(&b, "src=\"/form?app=1\""));
+	assert_false(body_has(&b, "scheduler.example/out"));
+	assert_non_null(strstr(b.policy, "frame-src http://localhost:8080 https://scheduler.example"));
+}
+
 /* A logout row of another browser neither ends a session nor sends anybody anywhere. */
 static void a_logout_of_another_browser_is_not_followed(UNUSED void **state)
 {
@@ -194,6 +209,7 @@ int main(void)
 		DAY(without_a_session_it_goes_on_at_once),
 		DAY(a_logout_posted_by_an_app_finds_the_session_in_a_get_of_ours),
 		DAY(frames_are_loaded_before_the_browser_goes_on),
+		DAY(a_frame_of_ours_may_go_on_to_the_app),
 		DAY(a_logout_of_another_browser_is_not_followed),
 		DAY(many_sign_outs_at_once_tell_each_app_once),
 		DAY(a_next_person_at_the_same_browser_gets_nothing_of_the_last),

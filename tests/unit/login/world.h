@@ -46,7 +46,7 @@ static struct {
 	const char *ada, *ada_south, *temp, *solo; /* account ids */
 	char ids[4][64];
 	_Atomic int told;
-	bool with_frames;
+	bool with_frames, frames_of_ours;
 	struct logout_start logout;
 } world;
 
@@ -132,7 +132,9 @@ static enum err frames(UNUSED struct work *work, const struct session *session, 
 	if (!world.with_frames)
 		return OK;
 	snprintf(url, sizeof url, "https://%s.example/out?sid=%s", client_id, session->sid);
-	json_array_append_new(urls, json_string(url));
+	json_array_append_new(urls, world.frames_of_ours
+					    ? json_pack("{s:s, s:s}", "address", "/form?app=1", "to", url)
+					    : json_string(url));
 	return OK;
 }
 
@@ -296,7 +298,7 @@ static int begin_day(UNUSED void **state)
 	world.ask = (struct flow_start){ 0 };
 	world.ask_client = "scheduler";
 	world.logout = (struct logout_start){ 0 };
-	world.with_frames = false;
+	world.with_frames = world.frames_of_ours = false;
 	world.told = 0;
 	return 0;
 }

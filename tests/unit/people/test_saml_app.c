@@ -83,6 +83,11 @@ static void a_declared_saml_app_is_checked_field_by_field(UNUSED void **state)
 		  NULL },
 		{ "{" BASE("x") "}", "metadata: it is missing" },
 		{ "{" BASE("x") "," DECLARED ",\"metadata_url\":\"" URL "\"}", "metadata_url: only one of" },
+		{ "{" BASE("x") "," DECLARED ",\"name_id_format\":\"email\"}", NULL },
+		{ "{\"entity_id\":\"https://two.example/"
+		  "sp\",\"type\":\"saml\",\"name\":\"N\",\"practices\":[\"x\",\"y\"]," DECLARED
+		  ",\"name_id_format\":\"email\"}",
+		  "name_id_format: an address names nobody" },
 		{ "{" BASE("x") ",\"metadata\":\"<sp other>\"}", "metadata: it is of another app" },
 		{ "{" BASE("x") ",\"metadata\":\"\"}", "metadata: expected: XML text" },
 		{ "{" BASE("x") ",\"metadata\":7}", "metadata: expected: XML text" },

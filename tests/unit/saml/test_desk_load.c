@@ -1,6 +1,7 @@
 /* desk.h: what is encrypted is signed inside; many messages, many apps and many threads change nothing. */
 #include "desk_kit.h"
 
+#include <glib-object.h>
 #include <pthread.h>
 
 #include "saml/service.h"
@@ -248,9 +249,30 @@ static void threads_at_once_do_not_meet(UNUSED void **state)
 	pthread_barrier_destroy(&together);
 }
 
+/* A type that a thread registers on first use, another thread may register too: one of them gets none. */
+static void every_type_in_use_is_known_before_there_are_threads(UNUSED void **state)
+{
+	static const char *const used[] = { "LassoKey",
+					    "LassoMiscTextNode",
+					    "LassoSaml2Assertion",
+					    "LassoSaml2NameID",
+					    "LassoSaml2AttributeValue",
+					    "LassoSamlp2Response",
+					    "LassoSamlp2Status",
+					    "LassoSamlp2LogoutRequest",
+					    "LassoSamlp2LogoutResponse",
+					    "LassoSamlp2StatusCode",
+					    "LassoSamlp2ArtifactResponse" };
+
+	for (size_t i = 0; i < COUNT(used); i++)
+		if (!g_type_from_name(used[i]))
+			fail_msg("%s is not registered", used[i]);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_type_in_use_is_known_before_there_are_threads),
 		cmocka_unit_test(what_is_encrypted_is_signed_inside_and_for_the_app_alone),
 		cmocka_unit_test(two_thousand_responses_leave_memory_flat),
 		cmocka_unit_test(a_thousand_apps_share_the_room_of_sixty_four),

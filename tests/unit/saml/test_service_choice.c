@@ -1,4 +1,4 @@
-/* service.h: which address of a service is meant, and its metadata written anew. */
+/* service.h: which address of a service is meant. */
 #include "service_kit.h"
 
 static void an_address_for_answers_is_one_of_the_metadata(void **state)
@@ -40,44 +40,6 @@ static void an_address_for_answers_is_one_of_the_metadata(void **state)
 	}
 }
 
-/* --- metadata written anew --- */
-
-static void written_metadata_says_the_same_and_no_more(void **state)
-{
-	struct service s = read_fine(*state, rich(*state));
-	char *xml = service_metadata(*state, &s);
-	struct service again = read_fine(*state, xml);
-
-	assert_null(xml_scan(BYTES_OF(xml), &xml_of_metadata));
-	assert_int_equal(again.acs_count, s.acs_count);
-	assert_int_equal(again.slo_count, s.slo_count);
-	assert_true(again.requests_signed && again.wants_assertions_signed);
-	for (size_t i = 0; i < s.acs_count; i++) {
-		assert_string_equal(again.acs[i].location, s.acs[i].location);
-		assert_int_equal(again.acs[i].binding, s.acs[i].binding);
-		assert_int_equal(again.acs[i].index, s.acs[i].index);
-		assert_int_equal(again.acs[i].is_default, s.acs[i].is_default);
-	}
-	assert_int_equal(again.certificate_count, 2);
-	assert_string_equal(again.certificates[0].base64, rsa);
-	assert_false(again.certificates[0].encryption);
-	assert_null(strstr(xml, "Signature>"));
-	assert_null(strstr(xml, "Billing"));
-}
-
-static void an_entity_id_with_markup_stays_a_value(void **state)
-{
-	static const struct endpoint acs = { BINDING_POST, "https://sp.example/?a=1&b='2'", NULL, -1, false };
-	const struct service s = { .entity_id = "urn:\"/><x/y='&amp;<", .acs = &acs, .acs_count = 1 };
-	struct service again;
-	const char *trouble = NULL, *xml = service_metadata(*state, &s);
-
-	assert_int_equal(service_read(*state, xml, strlen(xml), s.entity_id, NOW, false, &again, &trouble),
-			 OK);
-	assert_string_equal(again.entity_id, s.entity_id);
-	assert_string_equal(again.acs[0].location, acs.location);
-}
-
 static void names_and_uris_go_together(void **state)
 {
 	enum name_id_format format;
@@ -100,8 +62,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_arena, close_arena)
 	const struct CMUnitTest tests[] = {
 		TEST(an_address_for_answers_is_one_of_the_metadata),
-		TEST(written_metadata_says_the_same_and_no_more),
-		TEST(an_entity_id_with_markup_stays_a_value),
 		TEST(names_and_uris_go_together),
 	};
 

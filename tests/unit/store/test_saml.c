@@ -31,7 +31,8 @@ static struct saml_session join(struct hand *hand, const struct saml_session *ro
 
 static void the_second_sign_on_of_a_session_at_an_app_finds_the_first(UNUSED void **state)
 {
-	struct saml_session found;
+	struct saml_session found, *list = NULL;
+	size_t count = 0;
 	bool there = false;
 	AUTO_HAND hand;
 
@@ -49,17 +50,19 @@ static void the_second_sign_on_of_a_session_at_an_app_finds_the_first(UNUSED voi
 	assert_string_equal(out.name_id, "name of i1");
 	assert_null(out.request_id); /* an answer to the logout before ends nothing new */
 	assert_int_equal(out.ends_at, second.ends_at);
-	second.name_id_format = TRANSIENT;
+	second.name_id_format =
+		TRANSIENT; /* another kind of name is another row: the first one stays as it was given */
 	second.sp_name_qualifier = "group";
 	out = join(&hand, &second);
-	assert_string_equal(out.session_index, "i1");
+	assert_string_equal(out.session_index, "i2");
 	assert_string_equal(out.name_id, "name of i2");
-	assert_string_equal(out.name_id_format, TRANSIENT);
 	assert_string_equal(out.sp_name_qualifier, "group");
-	assert_ok(&hand, saml_sessions_of(&hand.w, "s1", APP, &found, &there));
+	assert_ok(&hand, saml_sessions_of(&hand.w, "s1", APP, &list, &count));
+	assert_int_equal(count, 2);
+	assert_ok(&hand, saml_sessions_find(&hand.w, "i1", APP, &found, &there));
 	assert_true(there);
-	assert_string_equal(found.name_id, "name of i2");
-	assert_ok(&hand, saml_sessions_find(&hand.w, "i2", APP, &found, &there));
+	assert_string_equal(found.name_id, "name of i1");
+	assert_ok(&hand, saml_sessions_find(&hand.w, "i2", "urn:other", &found, &there));
 	assert_false(there);
 }
 
