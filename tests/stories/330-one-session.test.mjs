@@ -65,6 +65,7 @@ for (const store of stores) {
       await page.goto(`${clinic.issuer}/logout`);
       if (await page.$('#logout-confirm')) await page.click('#logout-confirm');
       await page.waitForSelector('h1#logged-out');
+      await page.waitForLoadState('networkidle'); // whoever leaves at once takes the frames along
       await allOut();
       assert.deepEqual([...charts.faults, ...labs.faults], []);
     });
