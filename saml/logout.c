@@ -5,9 +5,6 @@
  * has not. */
 #include "saml/logout.h"
 
-#include <stdatomic.h>
-#include <time.h>
-
 #include "base/app.h"
 #include "base/arena.h"
 #include "base/buf.h"
@@ -26,18 +23,17 @@
 #include "people/audit.h"
 #include "saml/answer.h"
 #include "saml/desk.h"
+#include "saml/logout_wait.h"
 #include "saml/session_index.h"
 #include "saml/sign_on.h"
 #include "store/db.h"
 #include "store/grants.h"
-#include "store/outbox.h"
 #include "store/replay.h"
 #include "store/saml.h"
 #include "store/snapshot.h"
 
 #define TICKET_LIFETIME 120
 #define NAMED_MAX       64 /* sessions of one name at one app, as many as are read */
-#define WAIT_STEPS      20 /* of a quarter of a second: with the frames' three seconds less than ten in all */
 
 /* A LogoutRequest that is signed, fresh and an app's. */
 struct asked {
@@ -160,70 +156,6 @@ static enum err end_sessions(struct work *w, const struct asked *asked, const ch
 	return tx_commit(&tx);
 }
 
-/* ---- waiting for the others ---- */
-
-/* Who else took part and has not confirmed; from whom something may still come: those who were asked in a
- * frame, and messages of whatever protocol that are to be sent. */
-struct others {
-	size_t open, awaited;
-};
-
-static enum err count_others(struct work *w, const char *sid, const char *asker, struct others *out)
-{
-	struct outbox_list waiting = { 0 };
-	struct saml_session *rows;
-	size_t count = 0;
-
-	TRY(saml_sessions_open(w, sid, &rows, &count));
-	for (size_t i = 0; i < count; i++) {
-		bool other = !text_equal(rows[i].client_id, asker);
-
-		out->open += other;
-		out->awaited += other && rows[i].request_id;
-	}
-	TRY(outbox_waiting(w, w->practice, 200, &waiting));
-	for (size_t i = 0; i < waiting.count; i++) {
-		AUTO(json_done) json_t *body = json_read(waiting.rows[i].body, strlen(waiting.rows[i].body));
-
-		out->awaited += text_equal(json_get_text(body, "sid"), sid);
-	}
-	return OK;
-}
-
-static enum err count_all(struct work *w, const char *const *sids, const char *asker, struct others *out)
-{
-	*out = (struct others){ 0 };
-	for (; *sids; sids++)
-		TRY(count_others(w, *sids, asker, out));
-	return OK;
-}
-
-static enum err wait_here(struct work *w, const char *const *sids, const char *asker, struct others *others)
-{
-	static const struct timespec quarter = { .tv_nsec = 250000000 };
-
-	for (int step = 1; others->awaited && step < WAIT_STEPS; step++) {
-		(void)nanosleep(&quarter, NULL); /* shorter does no harm */
-		TRY(count_all(w, sids, asker, others));
-	}
-	return OK;
-}
-
-/* A thread that waits checks no password: half of the slow lane's wait at most, so that one app that is down
- * when a clinic goes home keeps nobody from signing in. Who may not wait says what is so now. */
-static enum err wait_for_all(struct work *w, const char *const *sids, const char *asker, bool *all)
-{
-	static _Atomic int64_t waiters;
-	struct others others;
-	enum err err = count_all(w, sids, asker, &others);
-
-	if (atomic_fetch_add(&waiters, 1) < w->app->config->limits.slow_threads / 2 && err == OK)
-		err = wait_here(w, sids, asker, &others);
-	atomic_fetch_sub(&waiters, 1);
-	*all = err == OK && others.open == 0 && others.awaited == 0;
-	return err;
-}
-
 /* ---- in the browser ---- */
 
 /* What the last step needs to answer the app. */
@@ -323,7 +255,7 @@ enum err saml_slo_done(struct request *rq)
 	w->practice = json_get_text(ticket, "practice");
 	sids = json_get_list(w->arena, ticket, "sids");
 	if (sids && w->practice)
-		TRY(wait_for_all(w, sids, entity_id, &all));
+		TRY(logout_wait(w, sids, entity_id, &all));
 	return answer(rq, service, ticket, all);
 }
 
@@ -411,7 +343,7 @@ static enum err end_by_app(struct request *rq, const struct asked *asked, bool *
 	w->actor =
 		(struct actor){ .kind = ACTOR_CLIENT, .id = asked->in.issuer, .address = w->actor.address };
 	TRY(end_sessions(w, asked, NULL));
-	return wait_for_all(w, asked->sids, asked->in.issuer, all);
+	return logout_wait(w, asked->sids, asked->in.issuer, all);
 }
 
 enum err saml_slo_soap(struct request *rq)
