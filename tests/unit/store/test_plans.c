@@ -83,7 +83,7 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 		const char *sql, *index;
 	} table[] = {
 		{ by_index, "saml_session_pkey" },
-		{ by_app, "saml_session_sid_client_id_practice_id_key" },
+		{ by_app, "saml_session_sid_client_id_name_id_format_practice_id_key" },
 		{ by_name, "saml_session_name" },
 		{ spend, "code_pkey" },
 		{ rotate, "family_pkey" },
