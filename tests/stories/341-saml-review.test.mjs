@@ -139,9 +139,11 @@ for (const store of stores) {
     });
 
     await t.test('what anybody can ask without a page leaves no row for each', async () => {
-      const before = events(clinic).length;
+      // Others of this story still send logouts that fail, on record.
+      const rows = () => events(clinic).filter(({ type }) => !type.startsWith('logout.')).length;
+      const before = rows();
       for (let n = 0; n < 20; n++) assert.equal((await signOn(new Agent(), ssoUrl(clinic, one, { more: passive }), certificate)).status, 'Responder NoPassive');
-      assert.equal(events(clinic).length, before);
+      assert.equal(rows(), before);
     });
 
     await t.test('ECP that is refused begins no session', async () => {
