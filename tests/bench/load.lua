@@ -1,6 +1,6 @@
 -- load.lua: what wrk sends. BODIES: a file of request bodies, one a line, shared out over the threads; ONCE=1: each is
 -- sent once, and the measurement ends with them. NEXT=1: the answer's refresh_token becomes a later body (rotation).
--- PATHS=1: the lines of BODIES are paths, to be got. AUTH: an Authorization header; COOKIE: a Cookie header. Prints one JSON line; its seconds are those in which there was something to send.
+-- PATHS=1: the lines of BODIES are paths to be got, each with its Cookie header behind a tab. AUTH: an Authorization header. Prints one JSON line; its seconds are those in which there was something to send.
 local ffi = require("ffi")
 ffi.cdef [[ typedef struct { long s, us; } lanyard_time; int gettimeofday(lanyard_time *, void *); ]]
 local clock = ffi.new("lanyard_time")
@@ -32,7 +32,6 @@ function init(args)
 	end
 	wrk.method = os.getenv("METHOD") or "GET"
 	if os.getenv("AUTH") then wrk.headers["Authorization"] = os.getenv("AUTH") end
-	if os.getenv("COOKIE") then wrk.headers["Cookie"] = os.getenv("COOKIE") end
 	answered, last = 0, 0
 end
 
@@ -46,7 +45,11 @@ local function next_once()
 	end
 	bodies[first] = false
 	first = first + 1
-	if paths then return wrk.format("GET", body) end
+	if paths then
+		local path, cookie = string.match(body, "^(%S+)\t(.+)$")
+		wrk.headers["Cookie"] = cookie
+		return wrk.format("GET", path)
+	end
 	return wrk.format(nil, nil, nil, body)
 end
 

@@ -31,7 +31,7 @@ function lassoAlone(scratch, cores, seconds) {
   return Number(ran.stdout);
 }
 
-// One browser signs in; its cookies then answer for every sign-on.
+// Browsers that are signed in; their cookies then answer for every sign-on, in turn: a session takes one at a time.
 async function cookieOf(clinic) {
   const agent = new Agent();
   const first = await agent.signIn(`${clinic.issuer}/saml/sso?${query(1)}`, people.ada);
@@ -42,10 +42,10 @@ async function cookieOf(clinic) {
 export async function saml({ table, clinic, file, wrk, openssl, rss, cores, seconds }) {
   const must = (document) => { const ran = clinic.apply(document); if (ran.code !== 0) throw new Error(ran.err + ran.out); };
   must({ apps: [app('1')] });
-  const cookie = await cookieOf(clinic);
+  const cookies = await Promise.all(Array.from({ length: 64 }, () => cookieOf(clinic)));
   // Every request is one of its own: an answered one is not answered again.
-  const lines = (of, count) => Array.from({ length: count }, (_, i) => `/saml/sso?${query(of(i))}`);
-  const load = (of, count) => wrk(clinic.issuer, { BODIES: file('saml', lines(of, count)), PATHS: '1', ONCE: '1', COOKIE: cookie });
+  const lines = (of, count) => Array.from({ length: count }, (_, i) => `/saml/sso?${query(of(i))}\t${cookies[i % cookies.length]}`);
+  const load = (of, count) => wrk(clinic.issuer, { BODIES: file('saml', lines(of, count)), PATHS: '1', ONCE: '1' });
   const count = 3000 * seconds;
   const limit = () => ({ rate: openssl('rsa2048').sign, name: 'RSA-2048 signatures', aim: 0.2 });
   await table.figure('SAML sign-on', () => load(() => 1, count), limit);
@@ -60,7 +60,7 @@ export async function saml({ table, clinic, file, wrk, openssl, rss, cores, seco
   await table.figure('SAML sign-on, at 1,000 apps by turns', () => load((i) => String(1 + (i % 1000)), count), () => ({ rate: one, name: 'with one app' }));
   const memory = [rss()], signOns = 20000;
   for (let done = 0; done < Number(process.env.BENCH_SIGN_ONS ?? 0); done += signOns) {
-    await wrk(clinic.issuer, { BODIES: file('saml', lines(() => 1, signOns)), PATHS: '1', ONCE: '1', COOKIE: cookie }, { duration: 25 });
+    await wrk(clinic.issuer, { BODIES: file('saml', lines(() => 1, signOns)), PATHS: '1', ONCE: '1' }, { duration: 25 });
     memory.push(rss());
   }
   return { applied, memory, signOns };
