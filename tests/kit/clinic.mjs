@@ -1,7 +1,7 @@
 // clinic.mjs: a Lanyard on free ports in a scratch folder, with a clinic in it; one or two nodes, either store.
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { mkdtempSync, writeFileSync, rmSync, createWriteStream, readFileSync } from 'node:fs';
+import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,11 +14,28 @@ export const lanyard = join(build, 'lanyard');
 // The engines every store-touching story runs on. PostgreSQL may not be left out silently.
 export const stores = (process.env.STORIES_STORES ?? 'sqlite,postgresql').split(',');
 
-// A port that is free now, below those that the kernel gives to outgoing connections: of such a one another story's
-// connection could have taken it before the server listens there.
+// Ports that some story has been given; the names of these files are the ports.
+const claims = join(tmpdir(), 'lanyard-ports');
+const claimed = [];
+process.once('exit', () => claimed.forEach((file) => rmSync(file, { force: true })));
+function claim(port) {
+  const file = join(claims, String(port));
+  mkdirSync(claims, { recursive: true });
+  try { closeSync(openSync(file, 'wx')); } catch {
+    // Left behind by a story that was killed: an hour is longer than any takes.
+    if (Date.now() - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Date.now()) > 3600e3) rmSync(file, { force: true });
+    return false;
+  }
+  claimed.push(file);
+  return true;
+}
+
+// A port that is free now and given to nobody else, below those that the kernel gives to outgoing connections: of such
+// a one another story's connection could have taken it before the server listens there.
 export async function freePort() {
   for (;;) {
     const port = randomInt(10000, 32000);
+    if (!claim(port)) continue;
     const free = await new Promise((done) => {
       const server = createServer();
       server.once('error', () => done(false));
@@ -161,7 +178,13 @@ export async function startClinic({ store = 'sqlite', nodes = 1, env = {}, docum
     rmSync(scratch, { recursive: true, force: true });
   };
 
-  for (let n = 0; n < nodes; n++) await clinic.startNode(n);
+  try {
+    for (let n = 0; n < nodes; n++) await clinic.startNode(n);
+  } catch (failed) {
+    // What runs still would keep the story from ending.
+    for (const node of clinic.nodes) node.process?.kill('SIGKILL');
+    throw failed;
+  }
   const applied = document === null ? null : document === undefined
     ? clinic.command('apply', '-f', join(root, 'docs/examples/demo.yaml'))
     : clinic.apply(document);
