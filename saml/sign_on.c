@@ -72,13 +72,12 @@ static enum err settle_address(struct work *w, const struct received *in, struct
 
 static enum err settle_name_id(struct work *w, const struct received *in, struct sign_on *on)
 {
-	static const char *const words[] = { "unspecified", "persistent", "transient", "email" };
 	const char *wanted = on->client->saml.name_id_format;
 
 	on->format = NAME_ID_PERSISTENT;
-	for (size_t i = 0; i < COUNT(words); i++)
-		if (text_equal(words[i], wanted))
-			on->format = (enum name_id_format)i;
+	for (enum name_id_format format = NAME_ID_UNSPECIFIED; format <= NAME_ID_EMAIL; format++)
+		if (text_equal(name_id_word(format), wanted))
+			on->format = format;
 	if (in->sp_name_qualifier && !text_equal(in->sp_name_qualifier, on->entity_id))
 		return fault(w, ERR_SAML_UNSUPPORTED, "%s asked for a name of %s", on->entity_id,
 			     in->sp_name_qualifier);

@@ -114,6 +114,11 @@ enum err saml_sso_post(struct request *rq)
 	return verdict == OK ? keep_asked(rq, &on) : sign_on_refuse(rq, &on, verdict);
 }
 
+static void release_json(void *thing)
+{
+	json_decref(thing);
+}
+
 enum err saml_sso_asked(struct request *rq)
 {
 	struct work *w = &rq->w;
@@ -130,7 +135,7 @@ enum err saml_sso_asked(struct request *rq)
 
 	if (!carried)
 		return fault(w, ERR_INTERNAL, "what an app posted is not readable");
-	arena_defer(w->arena, (void (*)(void *))(void *)json_decref, carried);
+	arena_defer(w->arena, release_json, carried);
 	enum err verdict = sign_on_from_json(w, carried, &on);
 
 	rq->client = on.client;
