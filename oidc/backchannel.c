@@ -15,7 +15,6 @@
 #include "login/logout.h"
 #include "login/session.h"
 #include "oidc/routes.h"
-#include "people/audit.h"
 #include "store/outbox.h"
 #include "store/snapshot.h"
 
@@ -73,30 +72,16 @@ static long post(struct work *w, const struct client *client, const json_t *mess
 	return answer.status;
 }
 
-static enum err record(struct work *w, const struct outbox_row *row, const json_t *message, bool sent,
-		       const char *reason)
-{
-	w->practice = row->practice_id;
-	w->actor = (struct actor){ .kind = ACTOR_SYSTEM };
-	metric_add(sent ? METRIC_LOGOUT_SENT : METRIC_LOGOUT_FAILED, 1);
-	return audit(w, &(struct audit_note){ .event = sent ? EVENT_LOGOUT_SENT : EVENT_LOGOUT_FAILED,
-					      .outcome = sent ? OUTCOME_OK : OUTCOME_FAIL,
-					      .reason = reason,
-					      .target_kind = "client",
-					      .target_id = row->target,
-					      .session_sid = json_get_text(message, "sid") });
-}
-
 /* 2.8: 200 is done (204 in the wild); 400 says that the app will never take it. Everything else is worth
  * another try, within reason. */
 static enum err conclude(struct work *w, const struct outbox_row *row, const json_t *message, long status)
 {
 	if (status >= 200 && status < 300)
-		return record(w, row, message, true, NULL);
+		return logout_told(w, row, json_get_text(message, "sid"), NULL);
 	if (status == 400)
-		return record(w, row, message, false, "refused_by_app");
+		return logout_told(w, row, json_get_text(message, "sid"), "refused_by_app");
 	if (w->now - row->created_at > GIVE_UP_AFTER)
-		return record(w, row, message, false, "given_up");
+		return logout_told(w, row, json_get_text(message, "sid"), "given_up");
 	metric_add(METRIC_LOGOUT_FAILED, 1);
 	return fault(w, ERR_FETCH, "back-channel logout of %s: status %ld", row->target, status);
 }

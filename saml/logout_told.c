@@ -16,7 +16,6 @@
 #include "login/logout.h"
 #include "login/session.h"
 #include "pages.h"
-#include "people/audit.h"
 #include "saml/desk.h"
 #include "saml/logout.h"
 #include "saml/session_index.h"
@@ -162,18 +161,6 @@ static enum err post(struct work *w, const struct told *told, bool *done)
 	return read_answer(w, told, &answer, id, done);
 }
 
-static enum err record(struct work *w, const struct outbox_row *row, const char *sid, const char *reason)
-{
-	w->actor = (struct actor){ .kind = ACTOR_SYSTEM };
-	metric_add(reason ? METRIC_LOGOUT_FAILED : METRIC_LOGOUT_SENT, 1);
-	return audit(w, &(struct audit_note){ .event = reason ? EVENT_LOGOUT_FAILED : EVENT_LOGOUT_SENT,
-					      .outcome = reason ? OUTCOME_FAIL : OUTCOME_OK,
-					      .reason = reason,
-					      .target_kind = "client",
-					      .target_id = row->target,
-					      .session_sid = sid });
-}
-
 static enum err send_logout(struct work *w, const struct outbox_row *row)
 {
 	AUTO(json_done) json_t *message = json_read(row->body, strlen(row->body));
@@ -191,12 +178,12 @@ static enum err send_logout(struct work *w, const struct outbox_row *row)
 
 	if (err == OK && done) {
 		TRY(saml_sessions_close(w, told.known.session_index, &won));
-		return record(w, row, sid, NULL);
+		return logout_told(w, row, sid, NULL);
 	}
 	if (err == OK)
-		return record(w, row, sid, "refused_by_app");
+		return logout_told(w, row, sid, "refused_by_app");
 	if (w->now - row->created_at > GIVE_UP_AFTER)
-		return record(w, row, sid, "given_up");
+		return logout_told(w, row, sid, "given_up");
 	metric_add(METRIC_LOGOUT_FAILED, 1);
 	return ERR_FETCH;
 }

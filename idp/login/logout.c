@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "http/cookie.h"
+#include "http/metrics.h"
 #include "http/request.h"
 #include "http/response.h"
 #include "login/logout.h"
@@ -20,6 +21,7 @@
 #include "people/audit.h"
 #include "store/db.h"
 #include "store/flows.h"
+#include "store/outbox.h"
 #include "store/sessions.h"
 #include "store/snapshot.h"
 
@@ -108,6 +110,21 @@ static enum err go_on(struct request *rq, const struct logout_start *start, cons
 enum err logged_out_show(struct request *rq)
 {
 	return signed_out_page(rq, &(struct logout_start){ 0 }, NULL);
+}
+
+/* ---- telling ---- */
+
+enum err logout_told(struct work *work, const struct outbox_row *row, const char *sid, const char *reason)
+{
+	work->practice = row->practice_id;
+	work->actor = (struct actor){ .kind = ACTOR_SYSTEM };
+	metric_add(reason ? METRIC_LOGOUT_FAILED : METRIC_LOGOUT_SENT, 1);
+	return audit(work, &(struct audit_note){ .event = reason ? EVENT_LOGOUT_FAILED : EVENT_LOGOUT_SENT,
+						 .outcome = reason ? OUTCOME_FAIL : OUTCOME_OK,
+						 .reason = reason,
+						 .target_kind = "client",
+						 .target_id = row->target,
+						 .session_sid = sid });
 }
 
 /* ---- ending ---- */

@@ -28,6 +28,10 @@ struct participant {
 			   json_t *urls);
 };
 
+/* For send(): how a message to an app ended, on record in its practice. reason NULL: the app knows. */
+enum err logout_told(struct work *work, const struct outbox_row *row, const char *sid,
+		     const char *reason) MUST_USE;
+
 struct logout_start {
 	const char *post_logout_redirect_uri; /* validated; NULL: our own page. state is already in it */
 	const char *client_name;
