@@ -1,10 +1,10 @@
 // clinic.mjs: a Lanyard on free ports in a scratch folder, with a clinic in it; one or two nodes, either store.
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = resolve(fileURLToPath(import.meta.url), '../../..');
@@ -12,7 +12,10 @@ export const build = resolve(root, process.env.LANYARD_BUILD ?? 'build');
 export const lanyard = join(build, 'lanyard');
 
 // The engines every store-touching story runs on. PostgreSQL may not be left out silently.
-export const stores = (process.env.STORIES_STORES ?? 'sqlite,postgresql').split(',');
+const engines = (process.env.STORIES_STORES ?? 'sqlite,postgresql').split(',');
+// STORIES_TURN=0|1: by turns in the order of the files, the engine of one build being the other one's in the other build.
+const ofTurn = () => engines[(readdirSync(new URL('../stories/', import.meta.url)).sort().indexOf(basename(process.argv[1])) + Number(process.env.STORIES_TURN)) % engines.length];
+export const stores = process.env.STORIES_TURN ? [ofTurn()] : engines;
 
 // Ports that some story has been given; the names of these files are the ports.
 const claims = join(tmpdir(), 'lanyard-ports');

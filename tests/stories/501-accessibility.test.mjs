@@ -95,6 +95,7 @@ async function visit(context, row, then) {
   const page = await context.newPage();
   await row.reach(page);
   await page.waitForSelector(row.mark, { timeout: 15000 });
+  await page.waitForLoadState('load'); // measured before its style has come, a button is a line of text
   await then(page);
   await page.close();
 }
