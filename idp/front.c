@@ -70,7 +70,12 @@ void front_handle(struct request *rq)
 
 static const char *lane_word(enum route_lane lane)
 {
-	return lane == LANE_INLINE ? "inline" : lane == LANE_QUICK ? "quick" : "slow";
+	static const char *const words[] = { [LANE_INLINE] = "inline",
+					     [LANE_QUICK] = "quick",
+					     [LANE_SLOW] = "slow",
+					     [LANE_REMOTE] = "remote" };
+
+	return words[lane];
 }
 
 void front_print_routes(FILE *out)

@@ -16,6 +16,7 @@ struct app {
 	struct server *server;       /* http/server.h; NULL for commands that work on the store directly */
 	struct lane *quick;          /* base/workers.h */
 	struct lane *slow;
+	struct lane *remote;
 	struct passwords *passwords; /* keys/password.h: the Argon2 gate */
 	struct fetcher *fetcher;     /* http/fetch.h */
 	struct crowd *crowd;         /* login/crowd.h; NULL where no server runs */
@@ -24,6 +25,10 @@ struct app {
 		*participants; /* login/logout.h: who tells apps of a logout; ends with NULL */
 	const struct app_protocol *const
 		*protocols; /* people/app_registry.h: who can read what an app declares; ends with NULL */
+	const struct connector *const *connectors; /* people/connector.h; ends with NULL */
+	struct reaches *reach;                     /* login/reach.h; NULL where no server runs */
+	struct upstreams
+		*upstreams; /* oidc/upstream.h: what providers published; NULL where no server runs */
 };
 
 enum actor_kind { ACTOR_NOBODY, ACTOR_ACCOUNT, ACTOR_CLIENT, ACTOR_OPERATOR, ACTOR_SYSTEM };

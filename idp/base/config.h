@@ -27,8 +27,8 @@ struct config {
 	size_t trusted_count; /* the same, parsed */
 	struct {
 		int64_t connections, connections_per_address, header_seconds, body_seconds, total_seconds,
-			quick_threads, slow_threads, queue, body_bytes, sign_in_tries, sign_in_window,
-			sign_ins_per_address;
+			quick_threads, slow_threads, remote_threads, queue, body_bytes, sign_in_tries,
+			sign_in_window, sign_ins_per_address;
 	} limits;
 	struct {
 		int64_t memory_kib, passes, slots;
@@ -37,6 +37,7 @@ struct config {
 		const char *ca_file;
 		const char *const *allow;
 		bool allow_private_targets;
+		const char *resolver; /* "10.1.2.53:53", for checks of domains; NULL: the machine's */
 	} outbound;
 	/* derived */
 	bool development;          /* the issuer is http and loopback: only then is http possible */

@@ -154,6 +154,8 @@ static bool derive_counts(struct config_reading *r)
 		c->limits.quick_threads = cores(2, 8);
 	if (c->limits.slow_threads == 0)
 		c->limits.slow_threads = cores(2, 4);
+	if (c->limits.remote_threads == 0)
+		c->limits.remote_threads = cores(4, 8);
 	if (c->password.slots == 0)
 		c->password.slots = cores(1, 1);
 	if (!check_total(r))

@@ -76,6 +76,12 @@ static bool is_listen(const char *text)
 	return split_port(text, true, host, sizeof(host), &port) && is_address_literal(host, &address);
 }
 
+/* The resolver library takes IPv4 alone as text. */
+static bool is_resolver(const char *text)
+{
+	return is_listen(text) && !strchr(text, '[');
+}
+
 static bool is_listen_or_off(const char *text)
 {
 	return *text == '\0' || is_listen(text);
@@ -225,8 +231,11 @@ const struct setting settings[] = {
 	  .help = "Workers for requests that only use the store. 0: twice the cores, at least 8." },
 	{ .name = "limits.slow_threads", .kind = SETTING_NUMBER, .at = AT(limits.slow_threads),
 	  .fallback = "0", .min = 0, .max = 256,
-	  .help = "Workers for passwords and for requests that wait for other servers. 0: twice the cores, "
-	          "at least 4." },
+	  .help = "Workers for passwords. 0: twice the cores, at least 4." },
+	{ .name = "limits.remote_threads", .kind = SETTING_NUMBER, .at = AT(limits.remote_threads),
+	  .fallback = "0", .min = 0, .max = 256,
+	  .help = "Workers for requests that wait for other servers, such as identity providers; one provider may "
+	          "hold half of them. 0: four times the cores, at least 8." },
 	{ .name = "limits.queue", .kind = SETTING_NUMBER, .at = AT(limits.queue), .fallback = "1024",
 	  .min = 1, .max = 65536,
 	  .help = "Requests that may wait for each kind of worker; more are answered 503." },
@@ -260,6 +269,10 @@ const struct setting settings[] = {
 	{ .name = "outbound.allow_private_targets", .kind = SETTING_SWITCH,
 	  .at = AT(outbound.allow_private_targets), .fallback = "false",
 	  .help = "For tests: allows every private target." },
+	{ .name = "outbound.resolver", .kind = SETTING_TEXT, .at = AT(outbound.resolver),
+	  .sound = is_resolver, .wants = "an IPv4 address and a port such as 10.1.2.53:53",
+	  .example = "10.1.2.53:53",
+	  .help = "The DNS server that lanyard domain verify asks. By default those of the machine." },
 };
 /* clang-format on */
 

@@ -357,6 +357,8 @@ static enum MHD_Result start(struct exchange *x)
 		return give_to_lane(x, app_of(x)->quick);
 	case LANE_SLOW:
 		return give_to_lane(x, app_of(x)->slow);
+	case LANE_REMOTE:
+		return give_to_lane(x, app_of(x)->remote);
 	case LANE_INLINE:
 		break;
 	}

@@ -242,10 +242,24 @@ static const char *read_etag(struct arena *arena, CURL *curl)
 	return tag;
 }
 
+/* RFC 9110 6.6.1 */
+static int64_t read_date(CURL *curl)
+{
+	struct curl_header *header;
+
+	if (curl_easy_header(curl, "Date", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return 0;
+	time_t date = curl_getdate(header->value, NULL);
+
+	return date > 0 ? (int64_t)date : 0;
+}
+
 static void read_answer(struct arena *arena, CURL *curl, const struct going *going, struct fetch_answer *out)
 {
 	const char *type = NULL;
-	struct fetch_answer answer = { .max_age = read_max_age(arena, curl), .etag = read_etag(arena, curl) };
+	struct fetch_answer answer = { .max_age = read_max_age(arena, curl),
+				       .etag = read_etag(arena, curl),
+				       .date = read_date(curl) };
 
 	set(curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status));
 	set(curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type));

@@ -25,6 +25,7 @@ struct fetch_answer {
 	struct bytes body;
 	int64_t max_age;  /* of Cache-Control, seconds; -1 when absent */
 	const char *etag; /* as it was sent, at most 200 characters; NULL */
+	int64_t date;     /* by the other server's clock, unix seconds; 0 when it does not say */
 };
 struct fetcher *fetcher_new(const struct config *config);
 void fetcher_free(struct fetcher *fetcher);

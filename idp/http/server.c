@@ -220,4 +220,6 @@ void server_metrics(struct server *server, struct buf *out)
 		    app->quick ? lane_waiting(app->quick) : 0);
 	print_gauge(out, "lanyard_lane_waiting", "{lane=\"slow\"}", NULL,
 		    app->slow ? lane_waiting(app->slow) : 0);
+	print_gauge(out, "lanyard_lane_waiting", "{lane=\"remote\"}", NULL,
+		    app->remote ? lane_waiting(app->remote) : 0);
 }
