@@ -52,6 +52,8 @@ char *jose_sign(const struct jose_key *key, struct arena *arena, const char *alg
 /* A client's key set (inline or fetched): keys that jose_key_read refuses are left out; at most 20. */
 struct jose_keys *jose_keys_read(const char *jwks_text, size_t size);
 void jose_keys_free(struct jose_keys *keys);
+/* How many of them can verify with one of these algorithms (ends with NULL). */
+size_t jose_keys_count(const struct jose_keys *keys, const char *const *algs_wanted);
 
 /* Verifies against the keys: alg must be in algs (ends with NULL) and fit the key's kind; kid picks
  * when both sides have one, else every fitting key is tried. Claims are set only when the signature

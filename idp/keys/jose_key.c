@@ -313,6 +313,26 @@ void jose_keys_free(struct jose_keys *keys)
 	free(keys);
 }
 
+static bool key_serves(const struct jose_key *key, const char *const *names)
+{
+	for (; *names; names++) {
+		const struct jose_alg *alg = jose_alg_find(*names);
+
+		if (alg && alg->kind == key->kind && (!key->only || key->only == alg))
+			return true;
+	}
+	return false;
+}
+
+size_t jose_keys_count(const struct jose_keys *keys, const char *const *algs_wanted)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < keys->count; i++)
+		count += key_serves(keys->key[i], algs_wanted);
+	return count;
+}
+
 /* --- made --------------------------------------------------------------------------------------- */
 
 /* The members of a public key by kind: those of the thumbprint, in the order of their names (RFC 7638

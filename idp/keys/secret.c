@@ -184,6 +184,17 @@ struct bytes sha256(struct arena *arena, struct bytes bytes)
 	return (struct bytes){ out, DIGEST };
 }
 
+struct bytes sha2(struct arena *arena, unsigned bits, struct bytes bytes)
+{
+	const EVP_MD *kind = bits == 512 ? EVP_sha512() : bits == 384 ? EVP_sha384() : EVP_sha256();
+	uint8_t *out = arena_alloc(arena, EVP_MAX_MD_SIZE);
+	unsigned length = 0;
+	int done = EVP_Digest(bytes.at, bytes.size, out, &length, kind, NULL);
+
+	assert(done == 1 && length == bits / 8);
+	return (struct bytes){ out, length };
+}
+
 bool bytes_equal_secret(struct bytes a, struct bytes b)
 {
 	return a.at && b.at && a.size > 0 && a.size == b.size && CRYPTO_memcmp(a.at, b.at, a.size) == 0;

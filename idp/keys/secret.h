@@ -36,6 +36,7 @@ char *id_random(struct arena *arena, const char *prefix);
 struct secret password_new(void);
 
 struct bytes sha256(struct arena *arena, struct bytes bytes);
+struct bytes sha2(struct arena *arena, unsigned bits, struct bytes bytes); /* 256, 384 or 512 */
 void wipe(void *at, size_t size);
 /* For secret bytes of our own making (unsealed, decoded) that lie in an arena. */
 void bytes_wipe(struct bytes bytes);

@@ -104,7 +104,7 @@ static X509 *make_certificate(EVP_PKEY *key, const char *name, int64_t now)
 		    put_names(certificate, name) && put_times(certificate, now) &&
 		    X509_set_pubkey(certificate, key) &&
 		    put_extension(certificate, NID_basic_constraints, "critical,CA:FALSE") &&
-		    put_extension(certificate, NID_key_usage, "critical,digitalSignature") &&
+		    put_extension(certificate, NID_key_usage, "critical,digitalSignature,keyEncipherment") &&
 		    put_extension(certificate, NID_subject_key_identifier, "hash") &&
 		    X509_sign(certificate, key, EVP_sha256()) > 0;
 
@@ -417,6 +417,36 @@ enum err xml_key_private(struct work *work, const char **kid, char **pem, char *
 	*pem = strdup(ring->private_pem);
 	assert(*pem);
 	return OK;
+}
+
+static const struct signing_key *last_retired(const struct signing_key *rows, size_t count)
+{
+	const struct signing_key *last = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (text_equal(rows[i].alg, XML_KEY_ALG) && text_equal(rows[i].state, "retired") &&
+		    (!last || rows[i].retired_at > last->retired_at))
+			last = &rows[i];
+	return last;
+}
+
+enum err xml_key_before(struct work *work, char **pem)
+{
+	AUTO(opened_done) struct opened opened = { NULL, NULL };
+	struct signing_key *rows;
+	size_t count = 0;
+
+	*pem = NULL;
+	TRY(signing_keys_all(work, &rows, &count));
+	const struct signing_key *row = last_retired(rows, count);
+
+	if (!row)
+		return OK;
+	if (open_row(work->app->vault, work->arena, row, &opened) != OK)
+		return fault(work, ERR_SEAL, "the retired key %s of SAML does not open", row->kid);
+	*pem = private_pem(opened.key);
+	return *pem ? OK
+		    : fault(work, ERR_INTERNAL, "the retired key %s of SAML cannot be written", row->kid);
 }
 
 void xml_key_release(char *pem)

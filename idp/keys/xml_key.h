@@ -1,4 +1,4 @@
-/* xml_key.h: the RSA key and certificate that SAML messages are signed with.
+/* xml_key.h: the RSA key and certificate that SAML messages are signed with, and providers encrypt to.
  *
  * A key of its own, never the one of tokens. Rows of signing_key with alg "SAML": sealed is the PKCS#8
  * private key, public_jwk is the certificate (base64 DER). States as in keyring.h (next, active, retired,
@@ -28,6 +28,9 @@ enum err xml_keys(struct work *work, const struct xml_key **out, size_t *count) 
 /* The active private key as PEM, for saml/cabinet.c and saml/crypt.c alone, in memory of its own: wipe it
  * with xml_key_release. kid and certificate_pem live as long as the work's arena. */
 enum err xml_key_private(struct work *work, const char **kid, char **pem, char **certificate_pem) MUST_USE;
+/* The one that was active before, so that what was encrypted to it can still be read: a row that is retired,
+ * not compromised. From the store. *pem NULL: there is none (any more). Released as above. */
+enum err xml_key_before(struct work *work, char **pem) MUST_USE;
 void xml_key_release(char *pem);
 
 #endif
