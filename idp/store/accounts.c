@@ -162,6 +162,10 @@ enum err accounts_insert(struct work *work, const struct account_row *row)
 /* What is only this account's; the audit's rows stay. */
 static const char delete_session_apps[] = "DELETE FROM session_app WHERE practice_id = $1 AND sid IN (SELECT "
 					  "sid FROM session WHERE practice_id = $1 AND account_id = $2)";
+static const char delete_links[] = "DELETE FROM upstream_link WHERE practice_id = $1 AND account_id = $2";
+static const char delete_upstream_sessions[] =
+	"DELETE FROM upstream_session WHERE practice_id = $1 AND sid IN (SELECT sid FROM session WHERE "
+	"practice_id = $1 AND account_id = $2)";
 static const char delete_sessions[] = "DELETE FROM session WHERE practice_id = $1 AND account_id = $2";
 static const char delete_codes[] = "DELETE FROM code WHERE practice_id = $1 AND account_id = $2";
 static const char delete_families[] = "DELETE FROM family WHERE practice_id = $1 AND account_id = $2";
@@ -171,8 +175,9 @@ static const char delete_password[] = "DELETE FROM password WHERE practice_id = 
 static const char delete_finder[] = "DELETE FROM account_finder WHERE practice_id = $1 AND account_id = $2";
 static const char delete_account[] = "DELETE FROM account WHERE practice_id = $1 AND id = $2";
 static const char *const deletions[] = {
-	delete_session_apps, delete_sessions, delete_codes,  delete_families, delete_consents,
-	delete_assignments,  delete_password, delete_finder, delete_account,
+	delete_links,    delete_upstream_sessions, delete_session_apps, delete_sessions, delete_codes,
+	delete_families, delete_consents,          delete_assignments,  delete_password, delete_finder,
+	delete_account,
 };
 
 enum err accounts_delete(struct work *work, const char *id)
@@ -196,6 +201,19 @@ enum err accounts_update(struct work *work, const struct account_row *row, int64
 		   V_TEXT(row->class_), V_TEXT(row->npi), V_BYTES(row->profile), V_BOOL(row->disabled),
 		   V_BOOL(row->must_change), V_INT(row->epoch), V_INT(work->now), V_INT(epoch_read)));
 	return rows.count == 1 ? OK : fault(work, ERR_CONFLICT, "account %s was changed meanwhile", row->id);
+}
+
+static const char move_account[] = "UPDATE account SET email = $3, email_key = $4, email_verified = $5, "
+				   "updated_at = $6 WHERE practice_id = $1 AND id = $2";
+static const char move_finder[] =
+	"UPDATE account_finder SET email_key = $3 WHERE practice_id = $1 AND account_id = $2";
+
+enum err accounts_move_email(struct work *work, const struct account_row *row)
+{
+	TRY(db_run(work, NULL, move_account, V_TEXT(work->practice), V_TEXT(row->id), V_TEXT(row->email),
+		   V_TEXT(row->email_key), V_BOOL(row->email_verified), V_INT(work->now)));
+	return db_run(work, NULL, move_finder, V_TEXT(work->practice), V_TEXT(row->id),
+		      V_TEXT(row->email_key));
 }
 
 static const char signed_in[] = "UPDATE account SET last_login_at = $3 WHERE practice_id = $1 AND id = $2";

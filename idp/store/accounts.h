@@ -35,6 +35,8 @@ enum err accounts_delete(struct work *work, const char *id) MUST_USE; /* with al
 /* Only while its epoch is still the one that was read: what ends sessions meanwhile (a status, a password) is
  * not undone by who read before. ERR_CONFLICT. */
 enum err accounts_update(struct work *work, const struct account_row *row, int64_t epoch_read) MUST_USE;
+/* Another address, with its key, also where it is looked for. ERR_CONFLICT: it is somebody else's. */
+enum err accounts_move_email(struct work *work, const struct account_row *row) MUST_USE;
 enum err accounts_signed_in(struct work *work, const char *id) MUST_USE; /* last_login_at */
 
 /* Over all practices: it stands outside the wall and shows ids alone. */

@@ -20,8 +20,9 @@ struct session_row;
 /* Of session s. */
 #define SESSION_COLUMNS                                                                                      \
 	"s.hash, s.sid, s.account_id, s.acr, s.amr, s.location_id, s.address, s.user_agent, s.started_at,"   \
-	" s.seen_at, s.idle_seconds, s.ends_at, s.auth_time, s.account_epoch, s.practice_epoch"
-enum { SESSION_WIDTH = 15 };
+	" s.seen_at, s.idle_seconds, s.ends_at, s.auth_time, s.account_epoch, s.practice_epoch,"             \
+	" s.connection_id, s.continuity"
+enum { SESSION_WIDTH = 17 };
 
 /* A session and its account; $1 practice, $2 now, $3 the practice's epoch. A node may know an older epoch
  * than the session was begun under, so only an older session is dead. */

@@ -135,3 +135,21 @@ enum err families_revoke(struct work *w, const char *id, bool *won)
 	*won = rows.count == 1;
 	return OK;
 }
+
+static const char revoke_session[] =
+	"UPDATE family SET revoked_at = $3 WHERE practice_id = $1 AND sid = $2 AND revoked_at IS NULL";
+static const char revoke_connection[] =
+	"UPDATE family SET revoked_at = $3 WHERE practice_id = $1 AND revoked_at IS NULL AND sid IN"
+	" (SELECT sid FROM session WHERE practice_id = $1 AND connection_id = $2)";
+
+enum err families_revoke_session(struct work *w, const char *sid)
+{
+	assert(tx_is_open(w));
+	return db_run(w, NULL, revoke_session, V_TEXT(w->practice), V_TEXT(sid), V_INT(w->now));
+}
+
+enum err families_revoke_connection(struct work *w, const char *connection_id)
+{
+	assert(tx_is_open(w));
+	return db_run(w, NULL, revoke_connection, V_TEXT(w->practice), V_TEXT(connection_id), V_INT(w->now));
+}

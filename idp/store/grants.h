@@ -73,6 +73,10 @@ enum err families_rotate(struct work *work, const char *id, const char *client_i
 			 struct family_state *after, bool *won) MUST_USE;
 /* Ends it for good. *won false: it was ended before, or there is none. */
 enum err families_revoke(struct work *work, const char *id, bool *won) MUST_USE;
+/* Also those with offline access, which outlive a sign-out: of a session whose person is gone over there, and
+ * of all that ever came by a connection. Inside a transaction. */
+enum err families_revoke_session(struct work *work, const char *sid) MUST_USE;
+enum err families_revoke_connection(struct work *work, const char *connection_id) MUST_USE;
 
 /* The remembered scopes, or NULL. */
 enum err consents_find(struct work *work, const char *account_id, const char *client_id,

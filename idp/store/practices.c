@@ -121,7 +121,8 @@ enum err practices_noted_owner(struct work *work, const char *id, bool *noted)
 	return OK;
 }
 
-static const char all_domains[] = "SELECT domain, practice_id FROM practice_domain";
+static const char all_domains[] = "SELECT domain, practice_id, checked, token, checked_at FROM "
+				  "practice_domain ORDER BY practice_id, domain";
 
 enum err domains_all(struct work *work, struct domain_row **out, size_t *count)
 {
@@ -132,12 +133,15 @@ enum err domains_all(struct work *work, struct domain_row **out, size_t *count)
 	*count = rows.count;
 	for (size_t i = 0; i < rows.count; i++)
 		(*out)[i] = (struct domain_row){ .domain = rows_text(&rows, i, 0),
-						 .practice_id = rows_text(&rows, i, 1) };
+						 .practice_id = rows_text(&rows, i, 1),
+						 .checked = rows_text(&rows, i, 2),
+						 .token = rows_text(&rows, i, 3),
+						 .checked_at = rows_int(&rows, i, 4) };
 	return OK;
 }
 
 static const char domains_of_practice[] =
-	"SELECT domain FROM practice_domain WHERE practice_id = $1 ORDER BY domain";
+	"SELECT domain FROM practice_domain WHERE practice_id = $1 AND checked IS NOT NULL ORDER BY domain";
 
 enum err domains_of(struct work *work, const char *practice_id, const char *const **out)
 {
@@ -153,11 +157,36 @@ enum err domains_of(struct work *work, const char *practice_id, const char *cons
 }
 
 static const char add_domain[] =
-	"INSERT INTO practice_domain (domain, practice_id) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+	"INSERT INTO practice_domain (domain, practice_id, checked, checked_at)"
+	" VALUES ($1, $2, '" DOMAIN_BY_OPERATOR "', $3) ON CONFLICT (practice_id, domain) DO UPDATE SET"
+	" checked = excluded.checked, checked_at = excluded.checked_at WHERE practice_domain.checked IS NULL";
 
 enum err domains_add(struct work *work, const char *practice_id, const char *domain)
 {
-	return db_run(work, NULL, add_domain, V_TEXT(domain), V_TEXT(practice_id));
+	return db_run(work, NULL, add_domain, V_TEXT(domain), V_TEXT(practice_id), V_INT(work->now));
+}
+
+static const char begin_check[] =
+	"INSERT INTO practice_domain (domain, practice_id, token) VALUES ($1, $2, $3)"
+	" ON CONFLICT (practice_id, domain) DO UPDATE SET token = excluded.token";
+
+enum err domains_begin_check(struct work *work, const char *practice_id, const char *domain,
+			     const char *token)
+{
+	return db_run(work, NULL, begin_check, V_TEXT(domain), V_TEXT(practice_id), V_TEXT(token));
+}
+
+static const char check_domain[] = "UPDATE practice_domain SET checked = $3, checked_at = $4"
+				   " WHERE domain = $1 AND practice_id = $2 RETURNING 1";
+
+enum err domains_checked(struct work *work, const char *practice_id, const char *domain, const char *how)
+{
+	struct rows rows;
+
+	TRY(db_run(work, &rows, check_domain, V_TEXT(domain), V_TEXT(practice_id), V_TEXT(how),
+		   V_INT(work->now)));
+	return rows.count ? OK
+			  : fault(work, ERR_NOT_FOUND, "practice %s has no domain %s", practice_id, domain);
 }
 
 static const char remove_domain[] = "DELETE FROM practice_domain WHERE domain = $1 AND practice_id = $2";

@@ -30,10 +30,23 @@ enum err practices_noted_owner(struct work *work, const char *id, bool *noted) M
 
 struct domain_row {
 	const char *domain, *practice_id;
+	const char *checked; /* who vouches for it: DOMAIN_BY_OPERATOR, DOMAIN_BY_DNS; NULL: nobody yet */
+	const char *token;   /* what its TXT record has to say; NULL: never asked for */
+	int64_t checked_at;
 };
+#define DOMAIN_BY_OPERATOR "operator"
+#define DOMAIN_BY_DNS      "dns"
 enum err domains_all(struct work *work, struct domain_row **out, size_t *count) MUST_USE;
+/* Those that somebody vouches for. */
 enum err domains_of(struct work *work, const char *practice_id, const char *const **out) MUST_USE;
+/* The operator vouches for it, also when its check is under way. */
 enum err domains_add(struct work *work, const char *practice_id, const char *domain) MUST_USE;
+/* A check begins, or begins again: what was vouched for before stays so. */
+enum err domains_begin_check(struct work *work, const char *practice_id, const char *domain,
+			     const char *token) MUST_USE;
+/* Somebody vouches now; the caller calls snapshot_touch. ERR_NOT_FOUND: the practice has no such domain. */
+enum err domains_checked(struct work *work, const char *practice_id, const char *domain,
+			 const char *how) MUST_USE;
 enum err domains_remove(struct work *work, const char *practice_id, const char *domain) MUST_USE;
 
 /* Of work->practice. */

@@ -125,12 +125,13 @@ enum err assignments_name_role(struct work *work, const char *role_id, bool *any
 	return OK;
 }
 
-static const char cover_all[] =
-	"SELECT s.id FROM assignment s JOIN account a ON a.practice_id = s.practice_id AND a.id = "
-	"s.account_id"
-	" WHERE s.practice_id = $1 AND NOT a.disabled AND s.role_id IN ($2, $3) AND s.locations = "
-	"'" ALL_LOCATIONS "'"
-	" AND COALESCE(s.valid_from, 0) <= $4 AND (s.valid_until IS NULL OR s.valid_until > $4) LIMIT 1";
+#define COVER_ALL                                                                                            \
+	"SELECT s.id FROM assignment s JOIN account a ON a.practice_id = s.practice_id AND a.id = "          \
+	"s.account_id"                                                                                       \
+	" WHERE s.practice_id = $1 AND NOT a.disabled AND s.role_id IN ($2, $3) AND s.locations = "          \
+	"'" ALL_LOCATIONS "'"                                                                                \
+	" AND COALESCE(s.valid_from, 0) <= $4 AND (s.valid_until IS NULL OR s.valid_until > $4)"
+static const char cover_all[] = COVER_ALL " LIMIT 1";
 
 enum err assignments_cover_all(struct work *work, const char *role, const char *other_role, bool *any)
 {
@@ -138,6 +139,19 @@ enum err assignments_cover_all(struct work *work, const char *role, const char *
 
 	TRY(db_run(work, &rows, cover_all, V_TEXT(work->practice), V_TEXT(role), V_TEXT(other_role),
 		   V_INT(work->now)));
+	*any = rows.count > 0;
+	return OK;
+}
+
+static const char cover_all_but[] = COVER_ALL " AND s.id <> $5 LIMIT 1";
+
+enum err assignments_cover_all_but(struct work *work, const char *role, const char *other_role,
+				   const char *assignment_id, bool *any)
+{
+	struct rows rows;
+
+	TRY(db_run(work, &rows, cover_all_but, V_TEXT(work->practice), V_TEXT(role), V_TEXT(other_role),
+		   V_INT(work->now), V_TEXT(assignment_id)));
 	*any = rows.count > 0;
 	return OK;
 }

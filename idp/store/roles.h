@@ -33,5 +33,8 @@ enum err assignments_name_role(struct work *work, const char *role_id, bool *any
 /* Does an active account hold one of two roles everywhere now? */
 enum err assignments_cover_all(struct work *work, const char *role, const char *other_role,
 			       bool *any) MUST_USE;
+/* The same without one assignment. */
+enum err assignments_cover_all_but(struct work *work, const char *role, const char *other_role,
+				   const char *assignment_id, bool *any) MUST_USE;
 
 #endif

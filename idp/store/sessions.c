@@ -5,13 +5,15 @@
 #include "base/arena.h"
 #include "store/columns.h"
 #include "store/db.h"
+#include "store/connections.h"
 #include "store/sessions.h"
 
 #define PERSON ", a.email, a.given_name, a.family_name"
 #define LIVE   " FROM " LIVE_SESSION " WHERE" IS_LIVE
 #define ENDED                                                                                                \
 	" RETURNING hash, sid, account_id, acr, amr, location_id, address, user_agent, started_at, seen_at," \
-	" idle_seconds, ends_at, auth_time, account_epoch, practice_epoch"
+	" idle_seconds, ends_at, auth_time, account_epoch, practice_epoch,"                                  \
+	" connection_id, continuity"
 
 void session_row_read(const struct rows *rows, size_t row, size_t first, struct session_row *out)
 {
@@ -31,6 +33,8 @@ void session_row_read(const struct rows *rows, size_t row, size_t first, struct 
 		.auth_time = rows_int(rows, row, first + 12),
 		.account_epoch = rows_int(rows, row, first + 13),
 		.practice_epoch = rows_int(rows, row, first + 14),
+		.connection_id = rows_text(rows, row, first + 15),
+		.continuity = rows_bool(rows, row, first + 16),
 	};
 }
 
@@ -66,8 +70,10 @@ static void read_all(struct work *work, const struct rows *rows, struct session_
 static const char insert_session[] =
 	"INSERT INTO session (practice_id, hash, sid, account_id, started_at, seen_at, idle_seconds, "
 	"ends_at, auth_time,"
-	" acr, amr, location_id, account_epoch, practice_epoch, address, user_agent, ended_at)"
-	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, NULL)";
+	" acr, amr, location_id, account_epoch, practice_epoch, address, user_agent, connection_id, "
+	"continuity,"
+	" ended_at)"
+	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, NULL)";
 
 enum err sessions_insert(struct work *work, const struct session_row *row)
 {
@@ -75,7 +81,8 @@ enum err sessions_insert(struct work *work, const struct session_row *row)
 		      V_TEXT(row->account_id), V_INT(row->started_at), V_INT(row->seen_at),
 		      V_INT(row->idle_seconds), V_INT(row->ends_at), V_INT(row->auth_time), V_TEXT(row->acr),
 		      V_TEXT(row->amr), V_TEXT(row->location_id), V_INT(row->account_epoch),
-		      V_INT(row->practice_epoch), V_TEXT(row->address), V_TEXT(row->user_agent));
+		      V_INT(row->practice_epoch), V_TEXT(row->address), V_TEXT(row->user_agent),
+		      V_TEXT(row->connection_id), V_BOOL(row->continuity));
 }
 
 static const char live_by_hash[] = "SELECT " SESSION_COLUMNS PERSON LIVE " AND s.hash = $4";
@@ -166,7 +173,8 @@ enum err sessions_set_location(struct work *work, const char *hash, const char *
 static const char renew_session[] =
 	"UPDATE session SET hash = $3, seen_at = $4, idle_seconds = $5, ends_at = $6, auth_time = $7, acr = "
 	"$8, amr = $9,"
-	" location_id = $10, account_epoch = $11, practice_epoch = $12, address = $13, user_agent = $14"
+	" location_id = $10, account_epoch = $11, practice_epoch = $12, address = $13, user_agent = $14,"
+	" connection_id = $15, continuity = $16"
 	" WHERE practice_id = $1 AND hash = $2 AND ended_at IS NULL RETURNING sid";
 
 enum err sessions_renew(struct work *work, const char *old_hash, const struct session_row *row)
@@ -176,7 +184,8 @@ enum err sessions_renew(struct work *work, const char *old_hash, const struct se
 	TRY(db_run(work, &rows, renew_session, V_TEXT(work->practice), V_TEXT(old_hash), V_TEXT(row->hash),
 		   V_INT(row->seen_at), V_INT(row->idle_seconds), V_INT(row->ends_at), V_INT(row->auth_time),
 		   V_TEXT(row->acr), V_TEXT(row->amr), V_TEXT(row->location_id), V_INT(row->account_epoch),
-		   V_INT(row->practice_epoch), V_TEXT(row->address), V_TEXT(row->user_agent)));
+		   V_INT(row->practice_epoch), V_TEXT(row->address), V_TEXT(row->user_agent),
+		   V_TEXT(row->connection_id), V_BOOL(row->continuity)));
 	return rows.count ? OK : ERR_NOT_FOUND;
 }
 
@@ -191,6 +200,8 @@ enum err sessions_close(struct work *work, const char *sid, struct session_row *
 
 	TRY(db_run(work, &rows, close_session, V_TEXT(work->practice), V_TEXT(sid), V_INT(work->now)));
 	TRY(read_one(&rows, out));
+	if (out->connection_id)
+		TRY(upstream_sessions_forget(work, sid));
 	return db_run(work, NULL, close_families, V_TEXT(work->practice), V_TEXT(sid), V_INT(work->now));
 }
 
@@ -201,6 +212,15 @@ static const char close_of_account[] = "UPDATE session SET ended_at = $2 WHERE p
 				       "account_id = $3 AND ended_at IS NULL AND ends_at > $2"
 				       " AND seen_at + idle_seconds > $2" ENDED;
 static const char next_epoch[] = "UPDATE account SET epoch = epoch + 1 WHERE practice_id = $1 AND id = $2";
+
+/* Nobody is asked about them any more. */
+static enum err forget_all(struct work *work, const struct session_row *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].connection_id)
+			TRY(upstream_sessions_forget(work, rows[i].sid));
+	return OK;
+}
 
 enum err sessions_close_all(struct work *work, const char *account_id, struct session_row **out,
 			    size_t *count)
@@ -215,7 +235,7 @@ enum err sessions_close_all(struct work *work, const char *account_id, struct se
 		TRY(db_run(work, NULL, next_epoch, V_TEXT(work->practice), V_TEXT(account_id)));
 	}
 	read_all(work, &rows, out, count);
-	return OK;
+	return forget_all(work, *out, *count);
 }
 
 static const char add_app[] =

@@ -12,6 +12,8 @@ struct work;
 struct session_row {
 	const char *hash, *sid, *account_id, *acr, *amr, *location_id, *address, *user_agent;
 	int64_t started_at, seen_at, idle_seconds, ends_at, auth_time, account_epoch, practice_epoch;
+	const char *connection_id; /* NULL: the local way */
+	bool continuity;
 	const char *email, *given_name, *family_name; /* of the account; NULL where it is not joined */
 };
 
@@ -33,7 +35,7 @@ enum err sessions_set_location(struct work *work, const char *hash, const char *
 enum err sessions_renew(struct work *work, const char *old_hash, const struct session_row *row) MUST_USE;
 
 /* Ends one, once: ERR_NOT_FOUND when it was ended already. Its refresh families without offline access die
- * too. */
+ * too, and what its provider would be asked with. */
 enum err sessions_close(struct work *work, const char *sid, struct session_row *out) MUST_USE;
 /* Ends those of an account (epoch + 1: its families die) or of the practice (account_id NULL). */
 enum err sessions_close_all(struct work *work, const char *account_id, struct session_row **out,

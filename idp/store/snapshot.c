@@ -252,6 +252,22 @@ const struct client *snapshot_saml(const struct snapshot *s, const char *entity_
 	return of_type(snapshot_app(s, entity_id), "saml");
 }
 
+static int by_connection_id(const void *id, const void *connection)
+{
+	return strcmp(id, ((const struct connection *)connection)->id);
+}
+
+const struct connection *snapshot_connection(const struct snapshot *s, const char *id)
+{
+	const struct connection *found = NULL;
+
+	for (size_t i = 0; s && id && !found && i < s->practice_count; i++)
+		if (s->practices[i].connection_count)
+			found = bsearch(id, s->practices[i].connections, s->practices[i].connection_count,
+					sizeof(*found), by_connection_id);
+	return found;
+}
+
 const struct location *practice_location(const struct practice *p, const char *id)
 {
 	for (size_t i = 0; p && id && i < p->location_count; i++)

@@ -38,6 +38,48 @@ struct policy {
 	json_t *document;            /* as declared, for export */
 };
 
+/* An upstream identity provider of a practice; the fields as they are declared (store/connections.h). */
+enum on_unmapped { UNMAPPED_REFUSE, UNMAPPED_HOLD, UNMAPPED_DEFAULT };
+enum local_sign_in { LOCAL_OUTAGE, LOCAL_ALWAYS, LOCAL_NEVER };
+struct connection {
+	const char *id, *practice_id, *name;
+	const char *protocol; /* oidc | saml */
+	const char *preset;   /* okta | entra | google | keycloak | adfs | other */
+	bool disabled, deleted;
+	const char *const *domains; /* whose people sign in here; lower case */
+	bool button;                /* shown on the sign-in page */
+	/* OIDC */
+	const char *issuer, *client_id;
+	const char
+		*token_endpoint_auth_method; /* client_secret_basic | client_secret_post | private_key_jwt */
+	const char *const *scopes;
+	const char *tid, *hd;          /* Entra's tenant, Google's hosted domain */
+	bool userinfo;                 /* asked too */
+	struct bytes sealed_secret;    /* people/connection.h opens it */
+	const char *secret_expires_on; /* a date; NULL */
+	int64_t recheck_seconds;       /* how often it is asked about sessions; 0: never */
+	/* SAML */
+	const char *metadata;     /* XML, as declared or as fetched last; NULL: not fetched yet */
+	const char *metadata_url; /* NULL: declared */
+	const char *entity_id;    /* of the provider, where its metadata has several; NULL */
+	bool sign_requests, force_post, allow_idp_initiated;
+	bool allow_legacy_encryption;  /* AES-CBC and RSA 1.5 are decrypted too: a recorded deviation */
+	const char *name_id_format;    /* asked for; NULL: none */
+	const char *subject_attribute; /* the identity, instead of the NameID; NULL */
+	/* both */
+	const char *acr_mfa; /* asked for when a second factor is needed; NULL: as the preset does */
+	const char *const *mfa_values;        /* acr or amr values that count as a second factor */
+	bool trust_upstream_mfa, trust_email; /* people/provision.h */
+	const char *email_claim, *given_name_claim, *family_name_claim;
+	bool create, update;
+	enum on_unmapped on_unmapped;
+	json_t *mapping, *default_grant; /* NULL: none */
+	enum local_sign_in local_sign_in;
+	int64_t continuity_seconds; /* how long a session by the local way lives while it is down */
+	bool upstream_logout;       /* signing out here signs out there */
+	json_t *declaration;        /* as declared, for export */
+};
+
 struct practice {
 	const char *id, *name, *timezone, *template;
 	int64_t number; /* stands in the open in handles */
@@ -50,6 +92,8 @@ struct practice {
 	size_t location_count; /* in declared order */
 	const struct role *roles;
 	size_t role_count;
+	const struct connection *connections;
+	size_t connection_count; /* by id; also disabled and deleted ones */
 };
 
 /* What a SAML service provider has beside what all apps have. */
@@ -126,6 +170,7 @@ const struct practice *snapshot_practice_domain(const struct snapshot *s, const 
 const struct client *snapshot_client(const struct snapshot *s, const char *client_id);
 const struct client *snapshot_saml(const struct snapshot *s, const char *entity_id);
 const struct client *snapshot_app(const struct snapshot *s, const char *id);
+const struct connection *snapshot_connection(const struct snapshot *s, const char *id); /* of any practice */
 const struct location *practice_location(const struct practice *p, const char *id);
 const struct role *practice_role(const struct practice *p, const char *id);
 bool client_serves(const struct client *c, const char *practice_id);

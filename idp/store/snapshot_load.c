@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/apps.h"
+#include "store/connections.h"
 #include "store/practices.h"
 #include "store/roles.h"
 #include "store/saml.h"
@@ -125,7 +126,7 @@ static const char *const *domains_pick(struct arena *arena, const char *practice
 	list = arena_array(arena, const char *, found + 1);
 	found = 0;
 	for (size_t i = 0; i < count; i++)
-		if (text_equal(rows[i].practice_id, practice_id))
+		if (rows[i].checked && text_equal(rows[i].practice_id, practice_id))
 			list[found++] = rows[i].domain;
 	return list;
 }
@@ -149,6 +150,68 @@ static enum err practice_load(struct work *work, const struct practice_row *row,
 	work->practice = row->id;
 	TRY(locations_load(work, out));
 	return roles_load(work, out);
+}
+
+static int fetched_for(const void *id, const void *row)
+{
+	return strcmp(id, ((const struct connection_metadata *)row)->connection_id);
+}
+
+/* All connections with what was fetched for them. */
+struct connection_rows {
+	struct connection_row *at;
+	struct connection_metadata *fetched;
+	size_t count, fetched_count;
+};
+
+static enum err connection_load(struct work *work, const struct connection_rows *rows,
+				const struct connection_row *row, struct connection *out)
+{
+	const struct connection_metadata *fetched = NULL;
+	json_t *declaration = NULL;
+
+	TRY(document(work, row->declaration, "declaration", row->id, &declaration));
+	connection_fill(work->arena, declaration, out);
+	out->id = row->id;
+	out->practice_id = row->practice_id;
+	out->name = row->name;
+	out->protocol = row->protocol;
+	out->sealed_secret = row->secret;
+	out->disabled = row->disabled || row->deleted;
+	out->deleted = row->deleted;
+	if (out->metadata_url && rows->fetched_count)
+		fetched = bsearch(row->id, rows->fetched, rows->fetched_count, sizeof *fetched, fetched_for);
+	if (fetched)
+		out->metadata = fetched->xml;
+	return OK;
+}
+
+static enum err practice_connections(struct work *work, const struct connection_rows *rows,
+				     struct practice *practice)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < rows->count; i++)
+		found += text_equal(rows->at[i].practice_id, practice->id);
+	struct connection *list = arena_array(work->arena, struct connection, found + 1);
+
+	practice->connections = list;
+	practice->connection_count = found;
+	for (size_t i = 0; i < rows->count; i++)
+		if (text_equal(rows->at[i].practice_id, practice->id))
+			TRY(connection_load(work, rows, &rows->at[i], list++));
+	return OK;
+}
+
+static enum err connections_load(struct work *work, struct practice *practices, size_t count)
+{
+	struct connection_rows rows = { 0 };
+
+	TRY(connections_all(work, &rows.at, &rows.count));
+	TRY(connection_metadata_all(work, &rows.fetched, &rows.fetched_count));
+	for (size_t i = 0; i < count; i++)
+		TRY(practice_connections(work, &rows, &practices[i]));
+	return OK;
 }
 
 static int practice_order(const void *a, const void *b)
@@ -177,6 +240,7 @@ static enum err practices_load(struct work *work, struct snapshot *out)
 
 	for (size_t i = 0; i < count; i++)
 		TRY(practice_load(work, &rows[i], domains, domain_count, &practices[i]));
+	TRY(connections_load(work, practices, count));
 	/* In C, since the engines' collations differ. */
 	qsort(practices, count, sizeof(*practices), practice_order);
 	for (size_t i = 0; i < count; i++)

@@ -43,6 +43,9 @@ static const char saml_sessions[] = "DELETE FROM saml_session WHERE practice_id 
 static const char artifacts[] =
 	"DELETE FROM saml_artifact WHERE hash IN"
 	" (SELECT hash FROM saml_artifact WHERE expires_at < $1 LIMIT $2) RETURNING 1";
+static const char upstream_sessions[] =
+	"DELETE FROM upstream_session WHERE practice_id = $3 AND sid IN"
+	" (SELECT sid FROM upstream_session WHERE practice_id = $3 AND ends_at < $1 LIMIT $2) RETURNING 1";
 
 struct sweeping {
 	const char *sql;
@@ -55,11 +58,17 @@ struct sweeping {
  * 4.1.2). Sessions and families stay for the account page and support. What an app knew a session as stays a
  * day, for an app that confirms a logout late. */
 static const struct sweeping rows_of[] = {
-	{ flows, 0, 1, false },          { pushed, 0, 1, false },
-	{ replays, 0, 1, false },        { counters, 0, 1000000, false },
-	{ codes, DAY, 1, true },         { families, 30 * DAY, 1, true },
-	{ sessions, 30 * DAY, 1, true }, { session_apps, 30 * DAY, 1, true },
-	{ saml_sessions, DAY, 1, true }, { artifacts, 0, 1, false },
+	{ flows, 0, 1, false },
+	{ pushed, 0, 1, false },
+	{ replays, 0, 1, false },
+	{ counters, 0, 1000000, false },
+	{ codes, DAY, 1, true },
+	{ families, 30 * DAY, 1, true },
+	{ sessions, 30 * DAY, 1, true },
+	{ session_apps, 30 * DAY, 1, true },
+	{ saml_sessions, DAY, 1, true },
+	{ artifacts, 0, 1, false },
+	{ upstream_sessions, DAY, 1, true },
 };
 
 static enum err sweep_rows(struct work *work, const struct sweeping *of, size_t *removed)
