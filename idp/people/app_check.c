@@ -208,14 +208,10 @@ static const struct app_field *field_find(const char *name)
 static const char *unknown(struct arena *arena, const char *name)
 {
 	const char *known[64] = { NULL };
-	const char *bounded = text_bounded(arena, name, strlen(name), 64);
 
 	for (size_t i = 0; app_fields[i].name && i < COUNT(known) - 1; i++)
 		known[i] = app_fields[i].name;
-	const char *nearest = text_nearest(bounded, known);
-
-	return nearest ? arena_print(arena, "%s: unknown field, did you mean %s?", bounded, nearest)
-		       : arena_print(arena, "%s: unknown field", bounded);
+	return field_unknown(arena, name, known);
 }
 
 const char *app_fields_trouble(struct arena *arena, const json_t *declared, bool development)

@@ -43,35 +43,17 @@ struct weighing {
 	const char *message;             /* the first complaint */
 };
 
-/* Of the two ways to metadata the one declared now takes the place of the other. */
-static void replace_source(json_t *whole, const json_t *declared, const char *now, const char *before)
-{
-	if (json_get_text(declared, now) && !json_get_text(declared, before))
-		(void)json_object_del(whole, before); /* it may not be there */
-}
-
 /* What was declared before with what is declared now; null takes a member away. In the arena. */
 static enum err whole_of(struct work *work, struct weighing *g)
 {
 	const char *stored = g->found && !g->row.deleted ? g->row.metadata : NULL;
 	json_t *before = stored ? json_read(stored, strlen(stored)) : json_object();
-	const char *name = NULL;
-	json_t *value = NULL;
 
 	if (!before)
 		return fault(work, ERR_INTERNAL, "the metadata of an app in the store is not JSON");
 	arena_defer(work->arena, release_json, before);
 	g->stored = stored ? before : NULL;
-	g->whole = json_copy(before);
-	arena_defer(work->arena, release_json, g->whole);
-	json_object_foreach ((json_t *)(uintptr_t)g->change->declared, name, value) {
-		if (json_is_null(value))
-			(void)json_object_del(g->whole, name); /* it may not be there */
-		else
-			json_set(g->whole, name, json_deep_copy(value));
-	}
-	replace_source(g->whole, g->change->declared, "metadata", "metadata_url");
-	replace_source(g->whole, g->change->declared, "metadata_url", "metadata");
+	g->whole = document_merge(work->arena, before, g->change->declared);
 	return OK;
 }
 
@@ -259,24 +241,12 @@ static enum err grants_end(struct work *work, const char *client_id)
 	return err;
 }
 
-/* For the audit: what was declared, the XML by its digest. */
-static const char *document_shown(struct work *work, const char *text)
-{
-	AUTO(json_done) json_t *document = text ? json_read(text, strlen(text)) : NULL;
-	const char *xml = json_get_text(document, "metadata");
-
-	if (!xml)
-		return text;
-	json_set_text(document, "metadata", secret_hash(work->arena, "metadata", xml));
-	return json_canonical(work->arena, document);
-}
-
 static enum err app_note(struct work *work, const struct app_row *old, const struct app_row *row)
 {
 	AUTO(json_done) json_t *differences = json_object();
 
-	change_note(differences, "metadata", document_shown(work, old ? old->metadata : NULL),
-		    document_shown(work, row->metadata));
+	change_note(differences, "metadata", document_shown(work->arena, old ? old->metadata : NULL),
+		    document_shown(work->arena, row->metadata));
 	if (json_object_size(differences))
 		TRY(audit(work, &(struct audit_note){ .event = EVENT_APP_CHANGED,
 						      .target_kind = "app",

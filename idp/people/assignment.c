@@ -146,6 +146,20 @@ static enum err tell(struct work *work, enum event event, const struct assignmen
 						 .extra = extra });
 }
 
+/* Whose assignments are looked at: one source, and of "mapping" one connection. */
+struct origin {
+	const char *source;
+	const char *reason; /* NULL: any */
+	bool spares_owner;  /* what would leave no owner behind stays */
+	bool spared;        /* it happened */
+};
+
+static bool is_of(const struct assignment_row *row, const struct origin *origin)
+{
+	return text_equal(row->source, origin->source) &&
+	       (!origin->reason || text_equal(row->reason, origin->reason));
+}
+
 static enum err grant(struct work *work, struct assignment_row *row)
 {
 	row->id = id_new(work->arena, "asg");
@@ -159,17 +173,34 @@ static enum err revoke(struct work *work, const struct assignment_row *row)
 	return tell(work, EVENT_ROLE_REVOKED, row);
 }
 
+static enum err let_go(struct work *work, struct origin *origin, const struct assignment_row *row,
+		       bool *changed)
+{
+	bool last = false;
+
+	if (origin->spares_owner && text_equal(row->locations, ALL_LOCATIONS)) {
+		TRY(practices_lock(work, work->practice));
+		TRY(owner_is_last(work, row, &last));
+	}
+	if (last) {
+		origin->spared = true;
+		return OK;
+	}
+	*changed = true;
+	return revoke(work, row);
+}
+
 /* Marks the rows that stay; the others are told to go. */
-static enum err replace(struct work *work, struct assignment_row *old, size_t old_count, const char *source,
-			struct assignment_row *wanted, size_t count, bool *changed)
+static enum err replace(struct work *work, struct assignment_row *old, size_t old_count,
+			struct origin *origin, struct assignment_row *wanted, size_t count, bool *changed)
 {
 	bool *stays = arena_array(work->arena, bool, old_count + 1);
 
 	for (size_t i = 0; i < count; i++) {
 		size_t at = 0;
 
-		while (at < old_count && (stays[at] || !text_equal(old[at].source, source) ||
-					  !rows_say_the_same(&old[at], &wanted[i])))
+		while (at < old_count &&
+		       (stays[at] || !is_of(&old[at], origin) || !rows_say_the_same(&old[at], &wanted[i])))
 			at++;
 		stays[at] = true; /* the place behind the last is for those that are new */
 		if (at < old_count)
@@ -178,38 +209,56 @@ static enum err replace(struct work *work, struct assignment_row *old, size_t ol
 		*changed = true;
 	}
 	for (size_t i = 0; i < old_count; i++) {
-		if (stays[i] || !text_equal(old[i].source, source))
-			continue;
-		TRY(revoke(work, &old[i]));
-		*changed = true;
+		if (!stays[i] && is_of(&old[i], origin))
+			TRY(let_go(work, origin, &old[i], changed));
 	}
 	return OK;
 }
 
-enum err assignments_replace(struct work *work, const char *account_id, const char *source,
-			     const struct assignment *list, size_t count, bool *changed)
+static enum err replace_by(struct work *work, const char *account_id, struct origin *origin,
+			   const struct assignment *list, size_t count, bool *changed)
 {
 	struct ground ground = { 0 };
 	struct assignment_row *old = NULL;
-	size_t old_count = 0;
-	bool moved = false;
+	size_t old_count = 0, kept = 0;
 
 	if (count > ASSIGNMENTS_MAX)
 		return fault(work, ERR_DOCUMENT, "assignments: more than %d", ASSIGNMENTS_MAX);
-	TRY(owner_before(work));
 	TRY(ground_read(work, account_id, &ground));
 	struct assignment_row *wanted = arena_array(work->arena, struct assignment_row, count + 1);
 
 	for (size_t i = 0; i < count; i++) {
 		struct assignment one = list[i];
 
-		one.source = source;
+		one.source = origin->source;
+		one.reason = origin->reason ? origin->reason : one.reason;
+		if (origin->reason && !role_exists(&ground, one.role_id))
+			continue; /* it went since the rules were read: nobody signs in worse for that */
 		TRY(assignment_check(work, &ground, &one));
-		wanted[i] = row_of(work, account_id, &one);
+		wanted[kept++] = row_of(work, account_id, &one);
 	}
 	TRY(assignments_of(work, account_id, &old, &old_count));
-	TRY(replace(work, old, old_count, source, wanted, count, &moved));
-	*changed = moved;
+	return replace(work, old, old_count, origin, wanted, kept, changed);
+}
+
+enum err assignments_replace(struct work *work, const char *account_id, const char *source,
+			     const struct assignment *list, size_t count, bool *changed)
+{
+	struct origin origin = { .source = source };
+
+	*changed = false;
+	TRY(owner_before(work));
+	return replace_by(work, account_id, &origin, list, count, changed);
+}
+
+enum err assignments_map(struct work *work, const char *account_id, const char *connection_id,
+			 const struct assignment *list, size_t count, bool *changed, bool *kept_owner)
+{
+	struct origin origin = { .source = "mapping", .reason = connection_id, .spares_owner = true };
+
+	*changed = false;
+	TRY(replace_by(work, account_id, &origin, list, count, changed));
+	*kept_owner = origin.spared;
 	return OK;
 }
 

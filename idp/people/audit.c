@@ -60,6 +60,21 @@ static const struct {
 	[EVENT_KEYS_ROTATED] = { "key.rotate", true, true },
 	[EVENT_ASSERTION_ISSUED] = { "assertion.issue", false, false },
 	[EVENT_SAML_REFUSED] = { "saml.request.deny", false, false },
+	[EVENT_CONNECTION_CHANGED] = { "config.change.connection", true, false },
+	[EVENT_CONNECTION_DELETED] = { "config.delete.connection", true, false },
+	[EVENT_CONNECTION_METADATA_REFRESHED] = { "connection.metadata.refresh", true, false },
+	[EVENT_CONNECTION_METADATA_FAILED] = { "connection.metadata.fail", false, false },
+	[EVENT_CONNECTION_DOWN] = { "connection.down", false, false },
+	[EVENT_CONNECTION_UP] = { "connection.up", false, false },
+	[EVENT_UPSTREAM_REFUSED] = { "upstream.deny", false, false },
+	[EVENT_UPSTREAM_SIGN_IN] = { "upstream.login.ok", false, false },
+	[EVENT_UPSTREAM_LOGOUT] = { "upstream.logout", false, false },
+	[EVENT_ACCOUNT_LINKED] = { "account.link", true, false },
+	[EVENT_ACCOUNT_UNLINKED] = { "account.unlink", true, false },
+	[EVENT_ACCOUNT_HELD] = { "account.hold", false, false },
+	[EVENT_ACCOUNT_APPROVED] = { "account.approve", true, false },
+	[EVENT_CONTINUITY] = { "auth.login.continuity", false, false },
+	[EVENT_DOMAIN_CHECKED] = { "config.change.domain", true, false },
 };
 static_assert(COUNT(events) == EVENT_COUNT, "a row for each event");
 

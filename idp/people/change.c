@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "keys/secret.h"
 #include "people/change.h"
 
 bool name_is_fine(const char *name)
@@ -82,4 +83,53 @@ void change_note_flag(json_t *change, const char *field, bool old, bool new_)
 {
 	if (old != new_)
 		json_set(change, field, json_pack("[b, b]", old, new_));
+}
+
+const char *field_unknown(struct arena *arena, const char *name, const char *const *known)
+{
+	const char *bounded = text_bounded(arena, name, strlen(name), 64);
+	const char *nearest = text_nearest(bounded, known);
+
+	return nearest ? arena_print(arena, "%s: unknown field, did you mean %s?", bounded, nearest)
+		       : arena_print(arena, "%s: unknown field", bounded);
+}
+
+static void release_json(void *thing)
+{
+	json_decref(thing);
+}
+
+static void replace_source(json_t *whole, const json_t *declared, const char *now, const char *before)
+{
+	if (json_get_text(declared, now) && !json_get_text(declared, before))
+		(void)json_object_del(whole, before); /* it may not be there */
+}
+
+json_t *document_merge(struct arena *arena, const json_t *before, const json_t *declared)
+{
+	json_t *whole = before ? json_copy((json_t *)(uintptr_t)before) : json_object();
+	const char *name = NULL;
+	json_t *value = NULL;
+
+	arena_defer(arena, release_json, whole);
+	json_object_foreach ((json_t *)(uintptr_t)declared, name, value) {
+		if (json_is_null(value))
+			(void)json_object_del(whole, name); /* it may not be there */
+		else
+			json_set(whole, name, json_deep_copy(value));
+	}
+	replace_source(whole, declared, "metadata", "metadata_url");
+	replace_source(whole, declared, "metadata_url", "metadata");
+	return whole;
+}
+
+const char *document_shown(struct arena *arena, const char *document)
+{
+	AUTO(json_done) json_t *read = document ? json_read(document, strlen(document)) : NULL;
+	const char *xml = json_get_text(read, "metadata");
+
+	if (!xml)
+		return document;
+	json_set_text(read, "metadata", secret_hash(arena, "metadata", xml));
+	return json_canonical(arena, read);
 }

@@ -1,5 +1,5 @@
 /* email.h: the one form of an e-mail address and of a domain (security.md B10, B14). For this room;
- * what others need is in account.h. */
+ * what others need is in account.h; domains are declared by commands too. */
 #ifndef PEOPLE_EMAIL_H
 #define PEOPLE_EMAIL_H
 

@@ -3,6 +3,7 @@
 #include "base/base.h"
 
 #include "base/app.h"
+#include "base/text.h"
 #include "people/account.h"
 #include "people/owner.h"
 #include "people/role_templates.h"
@@ -29,4 +30,18 @@ enum err account_guard_last_owner(struct work *work)
 	TRY(practices_noted_owner(work, work->practice, &had));
 	return had ? fault(work, ERR_LAST_OWNER, "practice %s would have no active owner", work->practice)
 		   : OK;
+}
+
+enum err owner_is_last(struct work *work, const struct assignment_row *row, bool *last)
+{
+	bool any = false, with = false;
+
+	*last = false;
+	if (!text_equal(row->locations, ALL_LOCATIONS) ||
+	    (!text_equal(row->role_id, ROLE_OWNER) && !text_equal(row->role_id, ROLE_ADMIN)))
+		return OK;
+	TRY(assignments_cover_all_but(work, ROLE_OWNER, ROLE_ADMIN, row->id, &any));
+	TRY(assignments_cover_all(work, ROLE_OWNER, ROLE_ADMIN, &with));
+	*last = with && !any;
+	return OK;
 }

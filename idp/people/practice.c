@@ -83,6 +83,7 @@ static enum err domains_apply(struct work *work, const char *id, const char *con
 	TRY(domains_of(work, id, &had));
 	bool moved = false;
 
+	/* A domain whose check is under way is not among them: it leads nowhere, and stays until then. */
 	for (const char *const *domain = had; *domain; domain++)
 		if (!text_list_has(wanted, *domain)) {
 			TRY(domains_remove(work, id, *domain));

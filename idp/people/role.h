@@ -72,6 +72,12 @@ struct assignment {
  * asks account_guard_last_owner when the transaction has all it wants. */
 enum err assignments_replace(struct work *work, const char *account_id, const char *source,
 			     const struct assignment *list, size_t count, bool *changed) MUST_USE;
+/* The same for what one connection's mapping gives (source "mapping", reason: the connection's id), and only
+ * that. Takes nothing away that would leave the practice without an active owner: *kept_owner. Writes nothing
+ * when nothing changes. */
+enum err assignments_map(struct work *work, const char *account_id, const char *connection_id,
+			 const struct assignment *list, size_t count, bool *changed,
+			 bool *kept_owner) MUST_USE;
 enum err assignment_add(struct work *work, const char *account_id, const struct assignment *assignment,
 			const char **id) MUST_USE;
 enum err assignment_remove(struct work *work, const char *assignment_id) MUST_USE;
