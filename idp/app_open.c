@@ -14,8 +14,10 @@
 #include "keys/seal.h"
 #include "login/logout.h"
 #include "oidc/routes.h"
+#include "oidc/upstream.h"
 #include "saml/logout.h"
 #include "saml/registry.h"
+#include "saml/upstream.h"
 #include "store/db.h"
 #include "store/snapshot.h"
 
@@ -25,6 +27,8 @@
 static const struct participant *const participants[] = { &oidc_participant, &saml_participant, NULL };
 /* Who reads what apps declare. */
 static const struct app_protocol *const protocols[] = { &saml_protocol, NULL };
+/* Who asks other identity providers. */
+static const struct connector *const connectors[] = { &oidc_connector, &saml_connector, NULL };
 
 /* The folder of an embedded store is made on first start: zero configuration works. */
 static enum err make_store_folder(const struct config *config, char *message, size_t message_size)
@@ -78,7 +82,10 @@ static enum err load(struct app *app, char *message, size_t message_size)
 
 enum err app_open(const struct config *config, struct app *app, char *message, size_t message_size)
 {
-	*app = (struct app){ .config = config, .participants = participants, .protocols = protocols };
+	*app = (struct app){ .config = config,
+			     .participants = participants,
+			     .protocols = protocols,
+			     .connectors = connectors };
 	enum err err = make_store_folder(config, message, message_size);
 
 	if (err == OK)

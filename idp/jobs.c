@@ -12,6 +12,8 @@
 #include "keys/keyring.h"
 #include "keys/password.h"
 #include "login/logout.h"
+#include "login/reach.h"
+#include "oidc/upstream_recheck.h"
 #include "people/audit.h"
 #include "saml/refresh.h"
 #include "store/db.h"
@@ -122,6 +124,14 @@ static const struct job sending[] = {
 
 static const struct job asking[] = {
 	{ "metadata", 2000, metadata_refresh_due },
+	{ "reach", 1000, reach_follow },
+	{ 0 },
+};
+
+/* A thread of its own: providers that are slow to answer must not hold up who looks whether others are back.
+ */
+static const struct job rechecking[] = {
+	{ "recheck", 2000, upstream_recheck_due },
 	{ 0 },
 };
 
@@ -148,7 +158,7 @@ static const struct job tidying[] = {
 /* --- threads
  * -------------------------------------------------------------------------------------------------- */
 
-static const struct job *const plan[] = { following, tidying, sending, sending, sending, asking };
+static const struct job *const plan[] = { following, tidying, sending, sending, sending, asking, rechecking };
 
 struct runner {
 	struct jobs *jobs;

@@ -18,7 +18,9 @@
 #include "http/server.h"
 #include "jobs.h"
 #include "login/crowd.h"
+#include "login/reach.h"
 #include "oidc/routes.h"
+#include "oidc/upstream.h"
 #include "store/db.h"
 
 /* What serving adds to an open app; each is NULL until it runs. */
@@ -79,10 +81,13 @@ static enum err start(struct serving *serving, const struct config *config, char
 
 	TRY(app_open(config, app, message, size));
 	app->crowd = crowd_new(config->limits.sign_ins_per_address);
+	app->reach = reach_new();
+	app->upstreams = upstreams_new();
 	TRY(start_protocols(app));
 	app->quick = lane_of(app, "quick", config->limits.quick_threads);
 	app->slow = lane_of(app, "slow", config->limits.slow_threads);
-	if (!app->quick || !app->slow) {
+	app->remote = lane_of(app, "remote", config->limits.remote_threads);
+	if (!app->quick || !app->slow || !app->remote) {
 		(void)snprintf(message, size, "could not start worker threads");
 		return ERR_INTERNAL;
 	}
@@ -114,11 +119,14 @@ static void stop(struct serving *serving)
 		server_stop(app->server);
 	lane_stop(app->quick);
 	lane_stop(app->slow);
+	lane_stop(app->remote);
 	if (serving->router)
 		router_free(serving->router);
 	if (serving->admin_router)
 		router_free(serving->admin_router);
 	oidc_stop(app);
+	upstreams_free(TAKE(app->upstreams));
+	reach_free(TAKE(app->reach));
 	crowd_free(TAKE(app->crowd));
 	app_close(app);
 }

@@ -24,6 +24,11 @@ const char *acr_of(const char *const *amr)
 	return NULL;
 }
 
+const char *acr_upstream(bool mfa)
+{
+	return classes[mfa ? 1 : 0].name;
+}
+
 static size_t rank_of(const char *name)
 {
 	for (size_t i = 0; i < COUNT(classes); i++)

@@ -8,6 +8,8 @@ struct arena;
 
 /* The strongest class that these methods amount to. */
 const char *acr_of(const char *const *amr);
+/* What a sign-in at another provider is worth; mfa: it says so, and is trusted with it. */
+const char *acr_upstream(bool mfa);
 /* Is `shown` at least `needed`? needed NULL: anything is. A class that we do not know is never reached. */
 bool acr_reaches(const char *shown, const char *needed);
 /* amr as the store keeps it: words with a space between. */

@@ -63,6 +63,7 @@ static bool choose(struct request *rq, const char *id)
 		flow_prove(rq->flow, practice->id, json_string_value(json_array_get(match, 1)),
 			   json_integer_value(json_array_get(match, 2)),
 			   json_is_true(json_array_get(match, 3)));
+		rq->flow->continuity = json_is_true(json_array_get(match, 4));
 		return true;
 	}
 	return false;

@@ -3,6 +3,8 @@
 
 #include "base/app.h"
 #include "base/arena.h"
+#include "base/buf.h"
+#include "base/config.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "http/cookie.h"
@@ -97,9 +99,20 @@ enum err visit_look(struct request *rq, struct visit *out)
 
 /* ---- the needs ---- */
 
+/* Nothing but the way to the provider and back. */
+static bool needs_test(const struct flow *flow, UNUSED const struct visit *visit)
+{
+	return flow_is_test(flow);
+}
+
+static bool needs_link(const struct flow *flow, const struct visit *visit)
+{
+	return !visit->session && !visit->proved && flow->link;
+}
+
 static bool needs_person(const struct flow *flow, const struct visit *visit)
 {
-	return !visit->session && !visit->proved && !flow->matches;
+	return !visit->session && !visit->proved && !flow->matches && !flow->link;
 }
 
 static bool needs_practice(const struct flow *flow, const struct visit *visit)
@@ -132,19 +145,29 @@ static bool needs_place(const struct flow *flow, const struct visit *visit)
 	return place_is_open(flow, visit) && !needs_settling(flow, visit);
 }
 
+/* How strong what was proven is. ERR_UNMET_ACR: less than was asked for, and nobody here can add to it. */
+static enum err weigh_proof(struct request *rq, const char *const **amr, const char **acr)
+{
+	const struct flow *flow = rq->flow;
+	AUTO(json_done) json_t *shown = json_pack("{s:O?}", "amr", flow->amr);
+
+	*amr = json_get_list(rq->w.arena, shown, "amr");
+	*acr = flow->via ? acr_upstream(json_get_bool(flow->via, "mfa", false)) : acr_of(*amr);
+	if (*acr && acr_reaches(*acr, flow->need_acr))
+		return OK;
+	return fault(&rq->w, ERR_UNMET_ACR, "asked for %s", flow->need_acr ? flow->need_acr : "a method");
+}
+
 /* What was proven becomes a session, once: the proof leaves the row in the same transaction. */
 static enum err begin_session(struct request *rq, struct visit *visit)
 {
 	struct flow *flow = rq->flow;
 	struct session *session = arena_new_of(rq->w.arena, struct session);
-	AUTO(json_done) json_t *shown = json_pack("{s:O?}", "amr", flow->amr);
-	const char *const *amr = json_get_list(rq->w.arena, shown, "amr");
-	const char *acr = acr_of(amr);
 	AUTO(secret_wipe) struct secret handle = { 0 };
+	const char *const *amr;
+	const char *acr;
 
-	if (!acr || !acr_reaches(acr, flow->need_acr))
-		return fault(&rq->w, ERR_UNMET_ACR, "asked for %s",
-			     flow->need_acr ? flow->need_acr : "a method");
+	TRY(weigh_proof(rq, &amr, &acr));
 
 	AUTO(tx_end) struct tx tx = tx_begin(&rq->w);
 	const struct session_start start = {
@@ -153,6 +176,9 @@ static enum err begin_session(struct request *rq, struct visit *visit)
 		.acr = acr,
 		.amr = amr,
 		.account_epoch = flow->epoch,
+		.via = flow->via,
+		.continuity = flow->continuity,
+		.auth_time = json_get_int(flow->via, "auth_time", 0),
 	};
 
 	TRY(session_start(rq, &start, session, &handle));
@@ -189,9 +215,11 @@ static enum err settle_place(struct request *rq, struct visit *visit)
 static const struct need {
 	const char *name;
 	bool (*needed)(const struct flow *flow, const struct visit *visit);
-	const char *path;
+	const char *path; /* of a person: or where person_path says */
 	enum err (*act)(struct request *rq, struct visit *visit);
 } needs[] = {
+	{ "test",     needs_test,     "/login/upstream", NULL          },
+	{ "link",     needs_link,     "/login/link",     NULL          },
 	{ "person",   needs_person,   "/login/password", NULL          },
 	{ "practice", needs_practice, "/login/practice", NULL          },
 	{ "change",   needs_change,   "/login/change",   NULL          },
@@ -218,17 +246,34 @@ const char *visit_needs(const struct request *rq, const struct visit *visit)
 
 /* ---- going on ---- */
 
+/* The app begins its own sign-in when it is told who answers (OpenID Connect Core 4). */
+static const char *app_begins(struct request *rq)
+{
+	AUTO_BUF url = BUF(4 * KB);
+
+	buf_text(&url, rq->client->initiate_login_uri);
+	buf_text(&url, strchr(rq->client->initiate_login_uri, '?') ? "&iss=" : "?iss=");
+	percent_encode(&url, rq->w.app->config->issuer);
+	return arena_text(rq->w.arena, buf_str(&url));
+}
+
 static enum err leave(struct request *rq)
 {
 	const struct flow *flow = rq->flow;
+	bool of_app = text_equal(flow->kind, "app") && rq->client && rq->client->initiate_login_uri;
 	bool won;
 
-	if (!text_equal(flow->kind, "home"))
+	if (!of_app && !text_equal(flow->kind, "home"))
 		return respond_redirect(rq,
 					arena_print(rq->w.arena, "%s?flow=%s", flow->return_to, flow->id));
 	/* Nobody waits for it: whoever finishes it, the person is signed in and goes home. */
 	TRY(flows_finish(&rq->w, flow->id, flow->version, &won));
-	return respond_redirect(rq, flow->return_to);
+	return respond_redirect(rq, of_app ? app_begins(rq) : flow->return_to);
+}
+
+static const char *path_of(const struct request *rq, const struct need *need, const struct visit *visit)
+{
+	return need->needed == needs_person ? person_path(rq, visit) : need->path;
 }
 
 static enum err go_on(struct request *rq)
@@ -239,12 +284,14 @@ static enum err go_on(struct request *rq)
 	TRY(visit_look(rq, &visit));
 	while ((need = first_need(rq, &visit)) != NULL) {
 		if (need->path)
-			return respond_redirect(
-				rq, arena_print(rq->w.arena, "%s?flow=%s", need->path, rq->flow->id));
+			return respond_redirect(rq, arena_print(rq->w.arena, "%s?flow=%s",
+								path_of(rq, need, &visit), rq->flow->id));
 		enum err err = need->act(rq, &visit);
 
 		if (err == ERR_CONFLICT)
 			return flow_next(rq);
+		if (err == ERR_UNMET_ACR)
+			return leave(rq); /* flow_is_ready says so there, and the app is told */
 		TRY(err);
 	}
 	return leave(rq);
@@ -287,11 +334,17 @@ enum err step_done(struct request *rq)
 
 enum err flow_is_ready(struct request *rq, bool *ready)
 {
+	const struct need *need;
+	const char *const *amr;
+	const char *acr;
 	struct visit visit;
 
 	if (!rq->flow->ready) {
 		TRY(visit_look(rq, &visit));
-		rq->flow->ready = first_need(rq, &visit) == NULL;
+		need = first_need(rq, &visit);
+		if (need && need->act == begin_session)
+			TRY(weigh_proof(rq, &amr, &acr));
+		rq->flow->ready = need == NULL;
 	}
 	*ready = rq->flow->ready;
 	return OK;

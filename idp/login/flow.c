@@ -98,9 +98,9 @@ const char *page_csrf(struct request *rq)
 void flow_forget_proof(struct flow *flow)
 {
 	flow->account_id = flow->proof_hash = flow->old_password = NULL;
-	flow->matches = flow->amr = NULL;
+	flow->matches = flow->amr = flow->via = flow->link = NULL;
 	flow->epoch = 0;
-	flow->must_change = false;
+	flow->must_change = flow->continuity = false;
 	if (flow->practice_open)
 		flow->practice_id = NULL;
 	flow->practice_open = false;
@@ -116,6 +116,16 @@ void flow_prove(struct flow *flow, const char *practice_id, const char *account_
 	flow->epoch = epoch;
 	flow->must_change = must_change;
 	flow->matches = NULL;
+}
+
+enum err flow_give_proof(struct request *rq)
+{
+	AUTO(secret_wipe) struct secret proof = secret_new();
+
+	rq->flow->proof_hash = secret_hash(rq->w.arena, "proof", proof.text);
+	TRY(flow_save(rq));
+	cookie_set(rq, COOKIE_PROOF, proof.text, 0);
+	return OK;
 }
 
 /* A flow cookie may have been read off a shared computer before its owner signs in there. What is proven
@@ -160,9 +170,8 @@ static enum flow_standing standing_of_row(struct request *rq, const struct flow_
 	return row->created_at + FLOW_SECONDS > rq->w.now ? FLOW_LIVE : FLOW_STALE;
 }
 
-enum err flow_look(struct request *rq, struct flow **out, enum flow_standing *standing)
+static enum err look(struct request *rq, const char *id, struct flow **out, enum flow_standing *standing)
 {
-	const char *id = flow_id_given(rq);
 	struct flow_row row;
 	bool found = false;
 
@@ -179,14 +188,24 @@ enum err flow_look(struct request *rq, struct flow **out, enum flow_standing *st
 	return OK;
 }
 
+enum err flow_look(struct request *rq, struct flow **out, enum flow_standing *standing)
+{
+	return look(rq, flow_id_given(rq), out, standing);
+}
+
 enum err flow_load(struct request *rq)
+{
+	return flow_load_of(rq, flow_id_given(rq));
+}
+
+enum err flow_load_of(struct request *rq, const char *id)
 {
 	enum flow_standing standing;
 	struct flow *flow = NULL;
 
-	TRY(flow_look(rq, &flow, &standing));
+	TRY(look(rq, is_id(id) ? id : NULL, &flow, &standing));
 	if (standing == FLOW_FOREIGN)
-		return fault(&rq->w, ERR_FLOW_OTHER_BROWSER, "flow %s", flow_id_given(rq));
+		return fault(&rq->w, ERR_FLOW_OTHER_BROWSER, "flow %s", id);
 	if (standing != FLOW_LIVE)
 		return fault(&rq->w, ERR_FLOW_GONE,
 			     standing == FLOW_FINISHED ? "finished" : "expired or never there");
@@ -245,6 +264,7 @@ struct flow flow_of_start(struct request *rq, const struct flow_start *start)
 		.fresh = start->fresh,
 		.select_account = start->select_account,
 		.need_location = start->need_location,
+		.domain_hint = start->domain_hint,
 	};
 }
 

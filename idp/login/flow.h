@@ -29,6 +29,7 @@ struct flow_start {
 	bool need_location;       /* `location` asked or the app's require_location */
 	const char *need_acr;     /* NULL: any */
 	const char *expected_sub; /* id_token_hint: another person is refused */
+	const char *domain_hint;  /* an e-mail domain: leads to the connection that has it */
 };
 /* Makes the row (10 minutes) and the cookie, answers 303 to /login?flow=ID. */
 enum err flow_begin(struct request *rq, const struct flow_start *start) MUST_USE;
@@ -52,6 +53,16 @@ struct flow {
 	const char *proof_hash;   /* of the proof cookie: a proof counts only in the browser that gave it */
 	const char *old_password; /* PHC hash of what was typed, when it must be changed */
 	const char *sid;          /* the session that this flow began */
+	/* another identity provider */
+	const char *domain_hint;   /* asked */
+	const char *connection_id; /* chosen; gone when another way is */
+	const char *state_hash;    /* of the state that is under way there; NULL: none, or it came back */
+	json_t *via;     /* what the session takes from there: {connection, subject_key, mfa, auth_time,
+			    ends_at, sid, hint (sealed)}; with the proof */
+	json_t *link;    /* a person there who wants to be an account here: {connection, issuer,
+			    subject, subject_key, account_id}; until the password is shown */
+	bool local;      /* signs in here though the address leads elsewhere */
+	bool continuity; /* the proof was let in because the connection is down */
 	bool must_change, finished;
 	bool practice_open;   /* practice_id is not what was asked for but what was proven */
 	bool location_chosen; /* the same of location_id */
@@ -66,8 +77,8 @@ enum err flow_save(struct request *rq) MUST_USE;
 /* 303 to the dispatcher. */
 enum err flow_next(struct request *rq) MUST_USE;
 /* Does the session satisfy the flow, is nothing left to ask? A protocol's continue address asks this first
- * (it can be called before the steps are done) and answers flow_next when not. Route needs: NEEDS_FLOW |
- * MAY_SESSION. */
+ * (it can be called before the steps are done) and answers flow_next when not. ERR_UNMET_ACR: what was shown
+ * is less than need_acr, and the app is to be told. Route needs: NEEDS_FLOW | MAY_SESSION. */
 enum err flow_is_ready(struct request *rq, bool *ready) MUST_USE;
 /* Once, for a protocol's last step; inside its transaction. ERR_FLOW_GONE when it was finished already,
  * ERR_SESSION_ENDED when it is not ready. */

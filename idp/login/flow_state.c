@@ -34,7 +34,9 @@ static const struct field fields[] = {
 	SHOWN(KIND_JSON, amr),           SHOWN(KIND_NUMBER, proved_at),   SHOWN(KIND_NUMBER, epoch),
 	SHOWN(KIND_TEXT, proof_hash),    SHOWN(KIND_TEXT, old_password),  SHOWN(KIND_TEXT, sid),
 	SHOWN(KIND_FLAG, must_change),   SHOWN(KIND_FLAG, practice_open), SHOWN(KIND_FLAG, location_chosen),
-	SHOWN(KIND_FLAG, renewed),
+	SHOWN(KIND_FLAG, renewed),       ASKED(KIND_TEXT, domain_hint),   SHOWN(KIND_TEXT, connection_id),
+	SHOWN(KIND_TEXT, state_hash),    SHOWN(KIND_JSON, via),           SHOWN(KIND_JSON, link),
+	SHOWN(KIND_FLAG, local),         SHOWN(KIND_FLAG, continuity),
 };
 
 static void release_json(void *value)

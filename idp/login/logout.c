@@ -15,6 +15,7 @@
 #include "http/request.h"
 #include "http/response.h"
 #include "login/logout.h"
+#include "login/logout_upstream.h"
 #include "login/session.h"
 #include "login/steps.h"
 #include "pages.h"
@@ -75,12 +76,12 @@ static const char *frame_sources(struct request *rq, const json_t *urls)
 	return text.size > 0 ? arena_text(rq->w.arena, text.data) : NULL;
 }
 
-static enum err signed_out_page(struct request *rq, const struct logout_start *start, const json_t *urls)
+static enum err signed_out_page(struct request *rq, const struct logout_start *start, const char *onward,
+				const json_t *urls)
 {
 	size_t count = json_array_size(urls);
 	struct page_logged_out_frames *frames =
 		arena_array(rq->w.arena, struct page_logged_out_frames, count + 1);
-	const char *onward = start->post_logout_redirect_uri;
 	AUTO_BUF page = BUF(256 * KB);
 
 	for (size_t i = 0; i < count; i++)
@@ -95,21 +96,32 @@ static enum err signed_out_page(struct request *rq, const struct logout_start *s
 	if (page.full)
 		return fault(&rq->w, ERR_INTERNAL, "the page is larger than its ceiling");
 	if (onward)
-		response_header(rq, "Refresh", arena_print(rq->w.arena, "%d;url=%s", ONWARD_SECONDS, onward));
+		response_header(rq, "Refresh",
+				arena_print(rq->w.arena, "%d;url=%s", count ? ONWARD_SECONDS : 0, onward));
 	return respond_page(rq, 200, &page, NULL, frame_sources(rq, urls));
 }
 
-static enum err go_on(struct request *rq, const struct logout_start *start, const json_t *urls)
+/* A page where there are frames, or where the way leads over a provider: a redirect of the form before to
+ * another origin would be blocked by its policy. */
+static enum err go_on(struct request *rq, const struct logout_start *start, const char *over,
+		      const json_t *urls)
 {
+	if (over)
+		return signed_out_page(rq, start, over, urls);
 	if (json_array_size(urls) > 0)
-		return signed_out_page(rq, start, urls);
+		return signed_out_page(rq, start, start->post_logout_redirect_uri, urls);
 	return respond_redirect(rq, start->post_logout_redirect_uri ? start->post_logout_redirect_uri
 								    : "/logged-out");
 }
 
 enum err logged_out_show(struct request *rq)
 {
-	return signed_out_page(rq, &(struct logout_start){ 0 }, NULL);
+	const char *uri;
+
+	TRY(logout_upstream_back(rq, &uri));
+	if (uri)
+		return respond_redirect(rq, uri);
+	return signed_out_page(rq, &(struct logout_start){ 0 }, NULL, NULL);
 }
 
 /* ---- telling ---- */
@@ -158,22 +170,24 @@ static enum err end(struct request *rq, const struct session *session)
 enum err logout_end(struct request *rq, const struct session *session, const struct logout_start *start)
 {
 	AUTO(json_done) json_t *urls = json_array();
+	const char *over;
 
 	rq->w.practice = session->practice->id;
 	TRY(collect_frames(rq, session, urls));
+	TRY(logout_upstream_plan(rq, session, start, &over));
 	TRY(end(rq, session));
 	if (rq->session && text_equal(rq->session->sid, session->sid)) {
 		cookie_clear(rq, COOKIE_SESSION);
 		rq->session = NULL;
 	}
-	return go_on(rq, start, urls);
+	return go_on(rq, start, over, urls);
 }
 
 static enum err sign_out(struct request *rq, const struct logout_start *start)
 {
 	AUTO(json_done) json_t *nothing = json_array();
 
-	return rq->session ? logout_end(rq, rq->session, start) : go_on(rq, start, nothing);
+	return rq->session ? logout_end(rq, rq->session, start) : go_on(rq, start, NULL, nothing);
 }
 
 /* ---- asking ---- */

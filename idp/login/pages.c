@@ -9,6 +9,8 @@
 #include "login/steps.h"
 #include "store/snapshot.h"
 
+#define LOCK_MINUTES 60
+
 struct page_frame sign_in_frame(struct request *rq)
 {
 	struct page_frame frame = page_frame(rq);
@@ -19,6 +21,16 @@ struct page_frame sign_in_frame(struct request *rq)
 	frame.app_name = rq->client ? rq->client->name : NULL;
 	frame.reference = rq->w.request_id;
 	return frame;
+}
+
+/* A wait that is told as an hour has no end of its own (people/credential.c). */
+int64_t trouble_minutes(const struct trouble *trouble)
+{
+	int64_t minutes = (trouble->retry_after + 59) / 60;
+
+	if (trouble->code != ERR_LOCKED || minutes >= LOCK_MINUTES)
+		return 0;
+	return minutes < 2 ? 2 : minutes;
 }
 
 const char *trouble_word(const struct trouble *trouble)

@@ -3,6 +3,7 @@
 
 #include "base/app.h"
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "http/cookie.h"
 #include "http/metrics.h"
@@ -11,10 +12,13 @@
 #include "login/acr.h"
 #include "login/logout.h"
 #include "login/session.h"
+#include "login/session_way.h"
 #include "people/account.h"
 #include "people/audit.h"
 #include "people/practice.h"
+#include "store/connections.h"
 #include "store/db.h"
+#include "store/grants.h"
 #include "store/sessions.h"
 #include "store/snapshot.h"
 
@@ -42,6 +46,8 @@ static void read_session(struct work *work, const struct practice *practice, con
 		.auth_time = row->auth_time,
 		.account_epoch = row->account_epoch,
 		.practice_epoch = row->practice_epoch,
+		.connection_id = row->connection_id,
+		.continuity = row->continuity,
 	};
 }
 
@@ -87,6 +93,8 @@ static enum err find_by_handle(struct request *rq, const char *handle, struct se
 	enum err err =
 		sessions_by_hash(work, secret_hash(work->arena, "session", handle), practice->epoch, &row);
 
+	if (err == OK && !way_is_on(work, row.connection_id))
+		err = ERR_NOT_FOUND;
 	if (err == OK)
 		read_session(work, practice, &row, out);
 	else
@@ -119,7 +127,7 @@ enum err session_read(struct work *work, const struct session_row *row, struct s
 {
 	const struct practice *practice = snapshot_practice(work->snapshot, work->practice);
 
-	if (!practice || practice->disabled)
+	if (!practice || practice->disabled || !way_is_on(work, row->connection_id))
 		return ERR_SESSION_ENDED;
 	read_session(work, practice, row, out);
 	return OK;
@@ -174,7 +182,9 @@ static void new_row(struct request *rq, const struct session_start *start, const
 		.seen_at = work->now,
 		.idle_seconds = policy_session_idle(policy),
 		.ends_at = work->now + policy_session_absolute(policy),
-		.auth_time = work->now,
+		.auth_time = start->auth_time ? start->auth_time : work->now,
+		.connection_id = json_get_text(start->via, "connection"),
+		.continuity = start->continuity,
 		.account_epoch = subject->account.epoch,
 		.practice_epoch = start->practice->epoch,
 		.email = subject->account.email,
@@ -218,6 +228,13 @@ static enum err end_before(struct work *work, const struct session *before, cons
 static enum err audit_start(struct work *work, const struct session *session)
 {
 	act_as(work, session);
+	if (session->continuity)
+		TRY(audit(work, &(struct audit_note){
+					.event = EVENT_CONTINUITY,
+					.target_kind = "account",
+					.target_id = session->account_id,
+					.session_sid = session->sid,
+				}));
 	return audit(work, &(struct audit_note){
 				   .event = EVENT_SESSION_STARTED,
 				   .target_kind = "account",
@@ -237,10 +254,12 @@ enum err session_start(struct request *rq, const struct session_start *start, st
 	assert(tx_is_open(work) && start->practice && start->acr);
 	work->practice = start->practice->id;
 	TRY(check_subject(rq, start, &subject));
+	TRY(way_check(work, start));
 
 	AUTO(secret_wipe) struct secret fresh = secret_new_in(start->practice->number);
 
 	new_row(rq, start, &subject, &fresh, &row);
+	TRY(way_bound(work, start, &row));
 	if (is_same_person(rq->session, start))
 		TRY(step_up(work, rq->session, &row, &renewed));
 	else
@@ -250,6 +269,7 @@ enum err session_start(struct request *rq, const struct session_start *start, st
 		row.started_at = work->now;
 		TRY(sessions_insert(work, &row));
 	}
+	TRY(way_record(rq, start, &row));
 	read_session(work, start->practice, &row, out);
 	TRY(audit_start(work, out));
 	*handle = fresh;
@@ -298,18 +318,26 @@ static enum err ended(struct work *work, const struct session_row *row)
 			   });
 }
 
-enum err session_end(struct work *work, const char *sid)
+enum err session_end_once(struct work *work, const char *sid, bool *now)
 {
 	struct session_row row;
 
 	assert(tx_is_open(work));
 	enum err err = sessions_close(work, sid, &row);
 
+	*now = err == OK;
 	/* Ended by somebody else a moment ago: who did it told the apps. */
 	if (err == ERR_NOT_FOUND)
 		return OK;
 	TRY(err);
 	return ended(work, &row);
+}
+
+enum err session_end(struct work *work, const char *sid)
+{
+	bool now;
+
+	return session_end_once(work, sid, &now);
 }
 
 static enum err end_all(struct work *work, const char *account_id, size_t *count)
@@ -332,6 +360,23 @@ enum err sessions_end_account(struct work *work, const char *account_id, size_t 
 enum err sessions_end_practice(struct work *work, size_t *count)
 {
 	return end_all(work, NULL, count);
+}
+
+enum err sessions_end_connection(struct work *work, const char *connection_id, size_t *count)
+{
+	struct upstream_session *list;
+	size_t size;
+
+	assert(tx_is_open(work));
+	*count = 0;
+	TRY(upstream_sessions_named(work, connection_id, NULL, NULL, &list, &size));
+	for (size_t i = 0; i < size; i++) {
+		bool now;
+
+		TRY(session_end_once(work, list[i].sid, &now));
+		*count += now;
+	}
+	return families_revoke_connection(work, connection_id);
 }
 
 enum err sessions_list(struct work *work, const char *account_id, struct session **out, size_t *count)

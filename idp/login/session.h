@@ -6,6 +6,8 @@
 #ifndef LOGIN_SESSION_H
 #define LOGIN_SESSION_H
 
+#include <jansson.h>
+
 #include "base/base.h"
 
 struct work;
@@ -21,6 +23,8 @@ struct session {
 	const char *location_id; /* active location, or NULL */
 	int64_t started_at, seen_at, idle_seconds, ends_at, auth_time;
 	int64_t account_epoch, practice_epoch;
+	const char *connection_id; /* it came by this connection; NULL: by the local way */
+	bool continuity;           /* by the local way, while the person's connection was down */
 };
 
 /* By the request's cookie; sets rq->session and work->practice. ERR_SESSION_ENDED when there is no live one
@@ -39,6 +43,10 @@ struct session_start {
 	const char *const *amr;
 	const char *location_id;
 	int64_t account_epoch; /* of the proof: another one now means that it is void; 0: not compared */
+	const json_t *via; /* as in struct flow: checks that the connection is on, records upstream_session,
+			      bounds the end; NULL: the local way */
+	bool continuity;
+	int64_t auth_time; /* by a trusted provider; 0: now */
 };
 /* Inside a transaction: checks subject_may (for rq->client, too, when there is one), ends the browser's
  * earlier session (new row, new handle, new sid unless the same person steps up: then the sid stays). The
@@ -50,6 +58,8 @@ enum err session_set_location(struct request *rq, const char *location_id) MUST_
 /* Inside a transaction: ends one session and its online families (those without offline_access), tells
  * participants (login/logout.h), audits. */
 enum err session_end(struct work *work, const char *sid) MUST_USE;
+/* The same; *ended false: it had ended before. */
+enum err session_end_once(struct work *work, const char *sid, bool *ended) MUST_USE;
 /* Counts as activity, as a request with the cookie does (a refresh): at most one write a minute. */
 enum err session_touch(struct work *work, const struct session *session) MUST_USE;
 bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle_seconds);
@@ -58,6 +68,8 @@ bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle
  * practice_log_out_everyone. */
 enum err sessions_end_account(struct work *work, const char *account_id, size_t *count) MUST_USE;
 enum err sessions_end_practice(struct work *work, size_t *count) MUST_USE;
+/* What came by a connection of the practice, which is off now. */
+enum err sessions_end_connection(struct work *work, const char *connection_id, size_t *count) MUST_USE;
 enum err sessions_list(struct work *work, const char *account_id, struct session **out,
 		       size_t *count) MUST_USE; /* NULL: all of the practice */
 /* Inside a transaction, before something is given that outlives a look at the session: ERR_SESSION_ENDED when

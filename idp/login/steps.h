@@ -12,6 +12,8 @@ struct request;
 struct practice;
 struct place;
 struct buf;
+struct connection;
+struct upstream_person;
 
 /* A sign-in takes ten minutes at most; its row stays longer, so that a form which was left open is renewed
  * into the same request of the app instead of ending in an error. */
@@ -30,6 +32,8 @@ struct flow flow_state_asked(const struct flow *flow);
 enum flow_standing { FLOW_NONE, FLOW_FOREIGN, FLOW_STALE, FLOW_FINISHED, FLOW_LIVE };
 /* Reads ?flow= without judging it; *out is set from FLOW_STALE on. */
 enum err flow_look(struct request *rq, struct flow **out, enum flow_standing *standing) MUST_USE;
+/* flow_load of this id, wherever it came from; NULL or no id: ERR_FLOW_GONE. */
+enum err flow_load_of(struct request *rq, const char *id) MUST_USE;
 struct flow flow_of_start(struct request *rq, const struct flow_start *start);
 /* A new row for this browser; flow->id is made here. */
 enum err flow_insert(struct request *rq, struct flow *flow) MUST_USE;
@@ -65,6 +69,54 @@ enum err step_done(struct request *rq) MUST_USE;
 void flow_prove(struct flow *flow, const char *practice_id, const char *account_id, int64_t epoch,
 		bool must_change);
 void flow_forget_proof(struct flow *flow);
+/* Saves what was shown and gives this browser the cookie that it counts with. The cookie goes out only with a
+ * proof that was saved: it would take the place of a better one. */
+enum err flow_give_proof(struct request *rq) MUST_USE;
+
+/* identify.c */
+bool flow_is_test(const struct flow *flow);
+/* The first page for whoever has to show who it is: an address, a password, or straight to a provider. */
+const char *person_path(const struct request *rq, const struct visit *visit);
+/* Where the flow goes without anybody being asked: by what was chosen, asked for, or hinted. NULL: nowhere.
+ */
+const struct connection *connection_meant(const struct request *rq);
+/* May this sign-in go there? It is on, and of a practice that the app serves. */
+bool connection_is_open(const struct request *rq, const struct connection *connection);
+/* Those with a button, for the page. */
+const struct connection **connections_shown(const struct request *rq, size_t *count);
+/* What stands in the field of the address: typed, hinted by the app, or who is signed in. */
+const char *username_shown(const struct request *rq);
+/* step_enter "person" for a form with an address: who types another one than the session's means it. */
+enum err person_enter(struct request *rq, struct visit *visit, bool *elsewhere) MUST_USE;
+/* Signs in here from now on, whoever's the address is. */
+void flow_stay_local(struct flow *flow);
+
+/* finish.c */
+/* The proof of whoever came from a provider (provision said so), saved and given to the browser. */
+enum err finish_signed_in(struct request *rq, const struct upstream_person *person, const char *account_id,
+			  int64_t epoch, const char *subject_key) MUST_USE;
+/* provision, and what its verdict asks for. */
+enum err finish_person(struct request *rq, const struct upstream_person *person) MUST_USE;
+/* The result of a test, when the provider or a check said no. */
+enum err finish_test_refused(struct request *rq, const struct connection *connection, enum err err,
+			     const char *word, const char *detail) MUST_USE;
+/* A sign-in by a provider that ends here: why, and what else can be done. connection NULL: that one is no way
+ * any more. word, message NULL: the code's own. */
+enum err refused_page(struct request *rq, const struct connection *connection, enum err code,
+		      const char *word, const char *message) MUST_USE;
+
+/* upstream.c: the provider cannot be reached, or too many wait for it (ERR_UNAVAILABLE: the page
+ * comes again by itself). */
+enum err upstream_down_page(struct request *rq, const struct connection *connection, enum err err) MUST_USE;
+
+/* local.c: who has shown enough, but may not go on; for whoever reads the audit. */
+enum err audit_no_entry(struct request *rq, const char *practice_id, const char *account_id,
+			enum err why) MUST_USE;
+
+/* person.c: who came from a provider, kept sealed in the flow until the account's password is shown. */
+json_t *person_seal(struct request *rq, const struct upstream_person *person);
+bool person_unseal(struct request *rq, const json_t *link, const struct connection *connection,
+		   struct upstream_person *out) MUST_USE;
 
 /* pages.c */
 struct trouble {
@@ -72,6 +124,8 @@ struct trouble {
 	const char *key; /* message instead of the code's own */
 	int64_t retry_after;
 };
+/* The wait in words, never shorter than it is. 0: there is none, or nobody but an administrator ends it. */
+int64_t trouble_minutes(const struct trouble *trouble);
 struct page_frame sign_in_frame(struct request *rq);
 const char *trouble_text(const struct request *rq, const struct trouble *trouble);
 const char *trouble_word(const struct trouble *trouble);
@@ -82,6 +136,11 @@ enum err sign_in_page(struct request *rq, const struct buf *page, const struct t
 enum err dispatch_show(struct request *rq);
 enum err local_show(struct request *rq);
 enum err local_submit(struct request *rq);
+enum err identify_show(struct request *rq);
+enum err identify_submit(struct request *rq);
+enum err upstream_show(struct request *rq);
+enum err link_show(struct request *rq);
+enum err link_submit(struct request *rq);
 enum err choose_show(struct request *rq);
 enum err choose_submit(struct request *rq);
 enum err place_show(struct request *rq);
@@ -93,5 +152,6 @@ enum err error_show(struct request *rq);
 enum err logout_show(struct request *rq);
 enum err logout_submit(struct request *rq);
 enum err logged_out_show(struct request *rq);
+enum err logout_upstream_show(struct request *rq);
 
 #endif
