@@ -26,7 +26,7 @@ static const struct parameter {
 	PARAMETER(claims, 4096),        PARAMETER(ui_locales, 128),
 	PARAMETER(tenant, 64),          PARAMETER(location, 64),
 	PARAMETER(resource, 2048),      PARAMETER(request, 16384),
-	PARAMETER(request_uri, 512),
+	PARAMETER(request_uri, 512),    PARAMETER(domain_hint, 253),
 #undef PARAMETER
 };
 

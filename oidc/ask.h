@@ -31,7 +31,8 @@ struct ask {
 	/* As sent; NULL when absent or empty. */
 	const char *client_id, *redirect_uri, *response_type, *scope, *state, *nonce, *code_challenge,
 		*code_challenge_method, *response_mode, *prompt, *max_age, *login_hint, *id_token_hint,
-		*acr_values, *claims, *ui_locales, *tenant, *location, *resource, *request, *request_uri;
+		*acr_values, *claims, *ui_locales, *tenant, *location, *resource, *request, *request_uri,
+		*domain_hint;
 	bool pushed; /* came through the pushed authorization endpoint */
 
 	/* Found by the checks. */
@@ -45,6 +46,7 @@ struct ask {
 	const char *released;     /* granted, with the scopes of claims asked for by name: for consent */
 	json_t *claims_asked;     /* of `claims`; released with the arena */
 	const char *expected_sub; /* id_token_hint or claims.id_token.sub */
+	const char *need_acr;     /* the weakest class that `claims` calls essential; NULL: any */
 	const struct practice *practice; /* of `tenant`, or the app's only one; NULL: open */
 };
 
@@ -57,8 +59,5 @@ bool ask_parameter(const struct ask *ask, size_t at, const char **name, const ch
 
 json_t *ask_to_json(const struct ask *ask); /* new */
 void ask_from_json(struct work *work, const json_t *json, struct ask *out);
-
-/* Can a session of this house reach this authentication context? */
-bool acr_is_reachable(const char *acr);
 
 #endif

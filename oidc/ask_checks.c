@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "http/url.h"
 #include "keys/keyring.h"
+#include "login/acr.h"
 #include "oidc/pkce.h"
 #include "oidc/scope.h"
 #include "people/app_registry.h"
@@ -213,23 +214,6 @@ static enum err check_claims_sub(struct work *w, struct ask *ask)
 	return OK;
 }
 
-/* OpenID Connect Core 5.5.1.1: an essential acr with values must be met by one of them, or it fails. */
-static enum err check_claims_acr(struct work *w, struct ask *ask)
-{
-	const json_t *acr = json_object_get(json_object_get(ask->claims_asked, "id_token"), "acr");
-	const char *value = json_get_text(acr, "value");
-	const char *const *values = json_get_list(w->arena, acr, "values");
-
-	if (!json_get_bool(acr, "essential", false) || (!value && !values))
-		return OK;
-	if (acr_is_reachable(value))
-		return OK;
-	for (; values && *values; values++)
-		if (acr_is_reachable(*values))
-			return OK;
-	return fault(w, ERR_UNMET_ACR, "no essential acr can be reached");
-}
-
 static bool object_or_absent(const json_t *parent, const char *key)
 {
 	const json_t *child = json_object_get(parent, key);
@@ -247,8 +231,7 @@ static enum err read_claims(struct work *w, struct ask *ask)
 	    !object_or_absent(claims, "userinfo"))
 		return fault(w, ERR_REQUEST_INVALID, "claims is not an object of objects");
 	ask->claims_asked = claims;
-	TRY(check_claims_sub(w, ask));
-	return check_claims_acr(w, ask);
+	return check_claims_sub(w, ask);
 }
 
 static enum err check_claims(struct work *w, struct ask *ask)
@@ -276,6 +259,48 @@ static enum err check_tenant(struct work *w, struct ask *ask)
 		return fault(w, ERR_NO_ACCESS, "client %s does not serve practice %s", ask->client_id, id);
 	ask->practice = practice;
 	return OK;
+}
+
+/* Two factors are another provider's to show, where its word of it is trusted. */
+static bool may_show_two_factors(const struct work *w, const struct ask *ask)
+{
+	for (size_t at = 0; at < w->snapshot->practice_count; at++) {
+		const struct practice *p = &w->snapshot->practices[at];
+
+		if (p->disabled || (ask->practice ? p != ask->practice : !client_serves(ask->client, p->id)))
+			continue;
+		for (size_t c = 0; c < p->connection_count; c++)
+			if (p->connections[c].trust_upstream_mfa && !p->connections[c].disabled &&
+			    !p->connections[c].deleted)
+				return true;
+	}
+	return false;
+}
+
+/* The weaker one of two that can be reached is what is needed. */
+static void note_acr(const struct work *w, struct ask *ask, const char *acr)
+{
+	bool reachable = text_equal(acr, acr_upstream(false)) ||
+			 (text_equal(acr, acr_upstream(true)) && may_show_two_factors(w, ask));
+
+	if (reachable && (!ask->need_acr || acr_reaches(ask->need_acr, acr)))
+		ask->need_acr = acr;
+}
+
+/* OpenID Connect Core 5.5.1.1: an essential acr with values must be met by one of them, or it fails. */
+static enum err check_acr(struct work *w, struct ask *ask)
+{
+	const json_t *acr = json_object_get(json_object_get(ask->claims_asked, "id_token"), "acr");
+	const char *value = json_get_text(acr, "value");
+	const char *const *values = json_get_list(w->arena, acr, "values");
+
+	ask->need_acr = NULL;
+	if (!json_get_bool(acr, "essential", false) || (!value && !values))
+		return OK;
+	note_acr(w, ask, value);
+	for (; values && *values; values++)
+		note_acr(w, ask, *values);
+	return ask->need_acr ? OK : fault(w, ERR_UNMET_ACR, "no essential acr can be reached");
 }
 
 /* Whether the person stands there is asked once the person is known (authorize.c). */
@@ -319,6 +344,7 @@ static const struct check {
 	{ "hint", check_hint, AT_FIRST },
 	{ "claims", check_claims, ALWAYS },
 	{ "tenant", check_tenant, ALWAYS },
+	{ "acr", check_acr, ALWAYS },
 	{ "location", check_location, ALWAYS },
 	{ "resource", check_resource, ALWAYS },
 };
@@ -329,10 +355,4 @@ enum err ask_check(struct work *w, struct ask *ask, enum ask_stage stage)
 		if (checks[at].stages & (unsigned)stage)
 			TRY(checks[at].check(w, ask));
 	return OK;
-}
-
-/* A password alone signs in here; stronger factors add their rows when they land. */
-bool acr_is_reachable(const char *acr)
-{
-	return text_equal(acr, "urn:lanyard:acr:1fa");
 }

@@ -47,7 +47,8 @@ static enum err take_pushed(struct work *w, struct ask *ask)
 static enum err begin_flow(struct request *rq, const struct ask *ask)
 {
 	const struct session *s = rq->session;
-	bool too_old = s && ask->max_age_seconds >= 0 && rq->w.now - s->auth_time > ask->max_age_seconds;
+	/* Another provider may have asked longer ago than this app allows. */
+	bool too_old = ask->max_age_seconds >= 0 && (!s || rq->w.now - s->auth_time > ask->max_age_seconds);
 	AUTO(json_done) json_t *carried = ask_to_json(ask);
 
 	return flow_begin(
@@ -58,12 +59,14 @@ static enum err begin_flow(struct request *rq, const struct ask *ask)
 			    .client = ask->client,
 			    .practice_id = ask->practice ? ask->practice->id : NULL,
 			    .login_hint = ask->login_hint,
+			    .domain_hint = ask->domain_hint,
 			    .ui_locales = ask->ui_locales,
 			    .location_id = ask->location,
 			    .form_target = respond_form_target(rq->w.arena, ask->return_uri),
 			    .fresh = ask->prompts & PROMPT_LOGIN || ask->max_age_seconds == 0 || too_old,
 			    .select_account = ask->prompts & PROMPT_SELECT,
 			    .need_location = ask->location || ask->client->require_location,
+			    .need_acr = ask->need_acr,
 			    .expected_sub = ask->expected_sub,
 		    });
 }

@@ -102,7 +102,9 @@ static enum err check(struct request *rq, const struct code_row *code)
 static enum err insert_family(struct work *w, const struct code_row *code, const struct session *session,
 			      const struct grant *grant)
 {
-	bool offline = grant->refreshable && text_words_have(grant->scope, "offline_access");
+	/* What an outage opened for some hours ends with its session: nothing outlives that. */
+	bool offline =
+		grant->refreshable && !session->continuity && text_words_have(grant->scope, "offline_access");
 
 	return families_insert(w,
 			       &(struct family_row){

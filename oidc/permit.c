@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "http/request.h"
+#include "login/acr.h"
 #include "login/flow.h"
 #include "login/session.h"
 #include "oidc/ask.h"
@@ -11,7 +12,7 @@
 #include "store/grants.h"
 #include "store/snapshot.h"
 
-/* The right practice, the right person, recently enough. */
+/* The right practice, the right person, strongly and recently enough. */
 static enum err check_session(struct work *w, const struct ask *ask, const struct session *s, int64_t since)
 {
 	if (ask->practice ? !text_equal(ask->practice->id, s->practice->id)
@@ -19,6 +20,8 @@ static enum err check_session(struct work *w, const struct ask *ask, const struc
 		return fault(w, ERR_LOGIN_REQUIRED, "the session is of practice %s", s->practice->id);
 	if (ask->expected_sub && !text_equal(ask->expected_sub, s->account_id))
 		return fault(w, ERR_LOGIN_REQUIRED, "another person is signed in");
+	if (!acr_reaches(s->acr, ask->need_acr))
+		return fault(w, ERR_LOGIN_REQUIRED, "signed in with %s", s->acr);
 	if (since && s->auth_time >= since)
 		return OK;
 	if (ask->max_age_seconds >= 0 && w->now - s->auth_time > ask->max_age_seconds)

@@ -15,6 +15,7 @@
 #include "oidc/provider.h"
 #include "oidc/refusals.h"
 #include "oidc/token.h"
+#include "oidc/upstream_doors.h"
 
 #define STEP (NEEDS_FLOW | MAY_SESSION)
 #define FORM (16 * KB)
@@ -41,6 +42,14 @@ const struct route oidc_routes[] = {
 
 	{ "GET", PATH_LOGOUT, oidc_logout, LANE_QUICK, SPEAKS_HTML, MAY_SESSION, 0 },
 	{ "POST", PATH_LOGOUT, oidc_logout_post, LANE_QUICK, SPEAKS_HTML, 0, FORM },
+
+	{ "GET", "/federation/{connection}/callback", upstream_callback, LANE_REMOTE, SPEAKS_HTML, 0, 0 },
+	{ "GET", "/federation/{connection}/jwks", upstream_keys, LANE_INLINE, SPEAKS_JSON, ANY_ORIGIN, 0 },
+	{ "GET", "/federation/{connection}/test", upstream_test, LANE_QUICK, SPEAKS_HTML, 0, 0 },
+	{ "POST", "/federation/{connection}/backchannel-logout", upstream_backchannel_logout, LANE_REMOTE,
+	  SPEAKS_JSON, 0, 32 * KB },
+	{ "GET", "/federation/{connection}/frontchannel-logout", upstream_frontchannel_logout, LANE_QUICK,
+	  SPEAKS_TEXT, 0, 0 },
 	{ .method = NULL },
 };
 
