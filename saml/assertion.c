@@ -185,7 +185,7 @@ enum err assertion_tree(struct work *work, const struct statement *statement, co
 	assertion->ID = g_strdup(id);
 	assertion->Version = g_strdup("2.0");
 	assertion->IssueInstant = g_strdup(clock_rfc3339(work->arena, work->now));
-	assertion->Issuer = paper_issuer_node(work);
+	assertion->Issuer = paper_issuer_node(work, NULL);
 	assertion->Subject = subject(work, statement);
 	assertion->Conditions = conditions(work, statement);
 	assertion->AuthnStatement = g_list_append(NULL, authentication(work, statement));

@@ -80,13 +80,20 @@ struct outgoing {
 	const char *soap;          /* SOAP: the envelope */
 };
 
-/* Our LogoutRequest to an app (Core 3.7.1), signed; id: of our making, an NCName. */
+/* A NameID of somebody else's making; NULL: not there. */
+struct foreign_name {
+	const char *value, *format, *name_qualifier, *sp_name_qualifier;
+};
+
+/* Our LogoutRequest to an app or a provider (Core 3.7.1), signed; id: of our making, an NCName. */
 struct logout_order {
 	const struct service *service;
 	enum saml_binding binding; /* REDIRECT, POST, SOAP: with an endpoint in the service */
 	const char *id, *session_index;
 	struct saml_name_id name_id;
-	const char *relay_state; /* NULL */
+	const char *relay_state;               /* NULL */
+	const char *issuer;                    /* NULL: we as an identity provider */
+	const struct foreign_name *their_name; /* instead of name_id: as their provider wrote it; NULL */
 };
 enum err desk_logout_request(struct work *work, const struct logout_order *order,
 			     struct outgoing *out) MUST_USE;
@@ -98,6 +105,7 @@ struct logout_answer {
 	const char *in_response_to, *status,
 		*sub_status; /* "Success" | "Requester" | "Responder"; "PartialLogout" */
 	const char *relay_state;
+	const char *issuer; /* NULL: we as an identity provider */
 };
 enum err desk_logout_response(struct work *work, const struct logout_answer *answer,
 			      struct outgoing *out) MUST_USE;
@@ -112,5 +120,17 @@ enum err desk_artifact_response(struct work *work, const struct service *service
 /* The envelope of a response over PAOS (SAML Profiles 4.2.4.5): ecp:Response header with the ACS address. */
 enum err desk_ecp_response(struct work *work, const char *acs_url, const char *xml,
 			   const char **soap) MUST_USE;
+
+/* Our AuthnRequest to a provider (Core 3.4.1), for an answer by POST. */
+struct login_order {
+	const char *location;      /* of its SingleSignOnService */
+	enum saml_binding binding; /* REDIRECT, POST */
+	const char *issuer, *acs, *id, *relay_state;
+	const char *name_id_format; /* URI; NULL: any */
+	const char *context_class;  /* NULL: any */
+	bool force_authn, is_unsigned;
+};
+enum err desk_authn_request(struct work *work, const struct login_order *order,
+			    struct outgoing *out) MUST_USE;
 
 #endif

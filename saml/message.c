@@ -163,6 +163,8 @@ static enum err read_logout_request(struct reading *r, xmlNode **parts)
 	TRY(check_expiry(r));
 	TRY(read_name_id(r, parts[COMMON], WORD_NAME_ID, &r->out->name_id));
 	r->out->name_id_format = tree_attribute(r->work->arena, parts[COMMON], "Format");
+	r->out->name_qualifier = tree_attribute(r->work->arena, parts[COMMON], "NameQualifier");
+	r->out->name_sp_qualifier = tree_attribute(r->work->arena, parts[COMMON], "SPNameQualifier");
 	r->out->session_indexes = read_texts(r, parts[COMMON + 1]);
 	if (r->out->session_indexes == NULL)
 		return reading_refuse(r, WORD_SESSION_INDEX, "empty, or more than %d", LIST_MAX);

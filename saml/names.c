@@ -1,6 +1,9 @@
 /* names.c: bindings (SAML Bindings 3) and formats of names (SAML Core 8.3): URIs and our words for them. */
 #include "base/base.h"
 
+#include "base/app.h"
+#include "base/arena.h"
+#include "base/config.h"
 #include "base/text.h"
 #include "saml/saml.h"
 
@@ -23,6 +26,16 @@ static const struct {
 	[NAME_ID_TRANSIENT] = { "urn:oasis:names:tc:SAML:2.0:nameid-format:transient", "transient" },
 	[NAME_ID_EMAIL] = { "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress", "email" },
 };
+
+char *sp_address(const struct work *work, const char *path, const char *connection_id)
+{
+	static const char place[] = "{connection}";
+	const char *at = strstr(path, place);
+
+	assert(at);
+	return arena_print(work->arena, "%s%.*s%s%s", work->app->config->issuer, (int)(at - path), path,
+			   connection_id, at + strlen(place));
+}
 
 const char *saml_binding_uri(enum saml_binding binding)
 {

@@ -68,11 +68,11 @@ bool paper_carries(const char *text)
 
 /* --- nodes ------------------------------------------------------------------------------------------- */
 
-LassoSaml2NameID *paper_issuer_node(struct work *work)
+LassoSaml2NameID *paper_issuer_node(struct work *work, const char *by)
 {
 	LassoSaml2NameID *issuer = g_object_new(LASSO_TYPE_SAML2_NAME_ID, NULL);
 
-	issuer->content = g_strdup(paper_issuer(work));
+	issuer->content = g_strdup(by ? by : paper_issuer(work));
 	return issuer;
 }
 
@@ -114,7 +114,7 @@ void paper_head_response(struct work *work, LassoSamlp2StatusResponse *response,
 	response->ID = g_strdup(paper_id(work->arena));
 	response->Version = g_strdup("2.0");
 	response->IssueInstant = g_strdup(clock_rfc3339(work->arena, work->now));
-	response->Issuer = paper_issuer_node(work);
+	response->Issuer = paper_issuer_node(work, NULL);
 	response->InResponseTo = g_strdup(in_response_to);
 	response->Destination = g_strdup(destination);
 }

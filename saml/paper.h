@@ -23,17 +23,18 @@ void tree_done(xmlNode **tree);   /* for AUTO */
 /* "_" and 160 random bits as hex: an NCName. lasso's own come from a Mersenne Twister, which whoever sees
  * enough of them can foretell (Core 1.3.4 asks for no more than unique; ours are unguessable too). */
 char *paper_id(struct arena *arena);
-/* Our entity id. */
+/* Our entity id as an identity provider. */
 char *paper_issuer(struct work *work);
 /* True when XML 1.0 can carry the text (2.2 Char); NULL too. */
 bool paper_carries(const char *text);
 
 /* New nodes; the caller's. */
-LassoSaml2NameID *paper_issuer_node(struct work *work);
+/* issuer NULL: as an identity provider. */
+LassoSaml2NameID *paper_issuer_node(struct work *work, const char *issuer);
 LassoSaml2NameID *paper_name_id(struct work *work, const struct saml_name_id *name_id);
 /* status and sub_status: the last parts of the URIs; sub_status, message NULL: none. */
 LassoSamlp2Status *paper_status(const char *status, const char *sub_status, const char *message);
-/* ID, Version, IssueInstant, Issuer and what is given; NULL: absent. */
+/* ID, Version, IssueInstant, Issuer (as an identity provider) and what is given; NULL: absent. */
 void paper_head_response(struct work *work, LassoSamlp2StatusResponse *response, const char *in_response_to,
 			 const char *destination);
 

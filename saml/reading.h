@@ -32,6 +32,10 @@ enum err arrival_unpack(struct reading *r, struct bytes *text) MUST_USE;
 enum err envelope_open(struct reading *r, const xmlDoc *doc, struct bytes *text) MUST_USE;
 /* structure.c: what all messages share: Issuer, ID, Version, Signature, time, Destination. */
 enum err structure_check(struct reading *r) MUST_USE;
+/* Its steps, for response.c: the first child as Issuer; ID and Version; no two IDs alike. */
+enum err structure_issuer(struct reading *r) MUST_USE;
+enum err structure_identity(struct reading *r) MUST_USE;
+enum err structure_ids(struct reading *r) MUST_USE;
 /* signature.c: the form of r->signature, which is in its place; the key comes later. */
 enum err signature_check(struct reading *r) MUST_USE;
 /* What we take, the first preferred; metadata says so too. End with NULL. */

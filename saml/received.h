@@ -60,7 +60,7 @@ struct received {
 	const char *subject; /* a NameID of Subject that the request asks for; NULL */
 
 	/* LogoutRequest */
-	const char *name_id, *name_id_format;
+	const char *name_id, *name_id_format, *name_qualifier, *name_sp_qualifier;
 	const char *const *session_indexes; /* at most 16; ends with NULL */
 	int64_t not_on_or_after;            /* 0: none */
 

@@ -9,7 +9,9 @@
 #include "base/text.h"
 #include "http/fetch.h"
 #include "people/audit.h"
+#include "saml/provider.h"
 #include "saml/service.h"
+#include "store/connections.h"
 #include "store/db.h"
 #include "store/saml.h"
 #include "store/snapshot.h"
@@ -31,27 +33,40 @@ static int64_t next_look(const struct work *work, int64_t seconds, int64_t valid
 }
 
 /* The same as before: only its times move on. */
-static void unchanged(const struct work *work, const struct app_metadata *before,
-		      const struct fetch_answer *answer, struct app_metadata *out)
+static void unchanged(const struct work *work, const struct metadata_copy *before,
+		      const struct fetch_answer *answer, struct metadata_copy *out)
 {
 	*out = *before;
 	out->fetched_at = work->now;
 	out->next_at = next_look(work, answer->max_age, before->valid_until);
-	out->trouble = NULL;
 }
 
-static enum err read_answer(struct work *work, const struct fetch_answer *answer, const char *entity_id,
-			    struct app_metadata *out)
+static enum err read_as(struct work *work, const char *xml, size_t size, const struct metadata_meant *meant,
+			struct service *out, const char **trouble)
+{
+	bool development = work->app->config->development;
+	struct provider provider;
+
+	if (!meant->provider)
+		return service_read(work->arena, xml, size, meant->entity_id, work->now, development, out,
+				    trouble);
+	TRY(provider_read(work->arena, xml, size, meant->entity_id, work->now, development, &provider,
+			  trouble));
+	*out = provider.entity;
+	return OK;
+}
+
+static enum err read_answer(struct work *work, const struct fetch_answer *answer,
+			    const struct metadata_meant *meant, struct metadata_copy *out)
 {
 	const char *trouble = NULL, *xml = (const char *)answer->body.at;
 	struct service service;
 
 	if (!text_is_utf8(xml, answer->body.size))
 		return fault(work, ERR_SAML_METADATA, "what stands there is no UTF-8 text");
-	if (service_read(work->arena, xml, answer->body.size, entity_id, work->now,
-			 work->app->config->development, &service, &trouble) != OK)
+	if (read_as(work, xml, answer->body.size, meant, &service, &trouble) != OK)
 		return fault(work, ERR_SAML_METADATA, "what stands there is refused: %s", trouble);
-	*out = (struct app_metadata){
+	*out = (struct metadata_copy){
 		.xml = arena_textn(work->arena, xml, answer->body.size),
 		.etag = answer->etag,
 		.fetched_at = work->now,
@@ -62,8 +77,8 @@ static enum err read_answer(struct work *work, const struct fetch_answer *answer
 	return OK;
 }
 
-enum err metadata_fetch(struct work *work, const char *url, const char *entity_id,
-			const struct app_metadata *before, struct app_metadata *out)
+enum err metadata_fetch(struct work *work, const char *url, const struct metadata_meant *meant,
+			const struct metadata_copy *before, struct metadata_copy *out)
 {
 	struct fetch_answer answer = { 0 };
 	const struct fetch_ask ask = { .url = url,
@@ -83,58 +98,100 @@ enum err metadata_fetch(struct work *work, const char *url, const char *entity_i
 			work, ERR_FETCH,
 			"it could not be fetched (the answer is %ld): save the file and use metadata_file",
 			answer.status);
-	return read_answer(work, &answer, entity_id, out);
+	return read_answer(work, &answer, meant, out);
 }
 
-/* --- the job ----------------------------------------------------------------------------------------------
- */
-
-static enum err note(struct work *work, const struct app_metadata *row)
+/* What failed waits for an hour and keeps what is there. */
+static const char *failed(struct work *work, const struct metadata_copy *before, struct metadata_copy *out)
 {
-	AUTO(json_done) json_t *extra = row->trouble ? json_pack("{s:s}", "trouble", row->trouble) : NULL;
+	*out = *before;
+	out->next_at = work->now + HOUR;
+	work->err = OK;
+	return text_bounded(work->arena, work->reason, strlen(work->reason), TROUBLE_MAX);
+}
 
-	return audit(work, &(struct audit_note){ .event = row->trouble ? EVENT_APP_METADATA_FAILED
-								       : EVENT_APP_METADATA_REFRESHED,
-						 .outcome = row->trouble ? OUTCOME_FAIL : OUTCOME_OK,
-						 .target_kind = "app",
-						 .target_id = row->client_id,
+/* What a look brought, for the record. */
+struct seen {
+	enum event refreshed, failed;
+	const char *kind, *id;
+	const char *trouble, *trouble_before;
+	bool fresh; /* another text */
+};
+
+/* Told when something is new: another text, another trouble. */
+static enum err tell(struct work *work, const struct seen *seen)
+{
+	if (seen->trouble ? text_equal(seen->trouble, seen->trouble_before) : !seen->fresh)
+		return OK;
+	AUTO(json_done) json_t *extra = seen->trouble ? json_pack("{s:s}", "trouble", seen->trouble) : NULL;
+
+	return audit(work, &(struct audit_note){ .event = seen->trouble ? seen->failed : seen->refreshed,
+						 .outcome = seen->trouble ? OUTCOME_FAIL : OUTCOME_OK,
+						 .target_kind = seen->kind,
+						 .target_id = seen->id,
 						 .extra = extra });
 }
 
-/* What came of a look, once: who declared the app anew meanwhile has the later word. Told in the audit when
- * something is new: another text, another trouble. */
-static enum err keep(struct work *work, const struct app_metadata *before, const struct app_metadata *after)
+/* --- apps ------------------------------------------------------------------------------------------------
+ */
+
+static struct metadata_copy copy_of_app(const struct app_metadata *row)
 {
-	bool won = false, fresh = !text_equal(before->xml, after->xml);
-	bool told = after->trouble ? !text_equal(before->trouble, after->trouble) : fresh;
+	return (struct metadata_copy){ row->xml, row->etag, row->fetched_at, row->next_at, row->valid_until };
+}
+
+static struct app_metadata app_row(const char *client_id, const struct metadata_copy *copy,
+				   const char *trouble)
+{
+	return (struct app_metadata){ .client_id = client_id,
+				      .xml = copy->xml,
+				      .etag = copy->etag,
+				      .fetched_at = copy->fetched_at,
+				      .next_at = copy->next_at,
+				      .valid_until = copy->valid_until,
+				      .trouble = trouble };
+}
+
+/* What came of a look, once: who declared the app anew meanwhile has the later word. */
+static enum err keep_app(struct work *work, const struct app_metadata *before,
+			 const struct app_metadata *after)
+{
+	bool won = false;
+	const struct seen seen = { .refreshed = EVENT_APP_METADATA_REFRESHED,
+				   .failed = EVENT_APP_METADATA_FAILED,
+				   .kind = "app",
+				   .id = after->client_id,
+				   .trouble = after->trouble,
+				   .trouble_before = before->trouble,
+				   .fresh = !text_equal(before->xml, after->xml) };
 	AUTO(tx_end) struct tx tx = tx_begin(work);
 
 	TRY(app_metadata_keep(work, after, before->next_at, &won));
-	if (won && told)
-		TRY(note(work, after));
-	if (won && fresh)
+	if (won)
+		TRY(tell(work, &seen));
+	if (won && seen.fresh)
 		TRY(snapshot_touch(work));
 	return tx_commit(&tx);
 }
 
-static enum err refresh(struct work *work, const struct app_metadata *before)
+static enum err refresh_app(struct work *work, const struct app_metadata *row)
 {
-	const struct client *client = snapshot_saml(work->snapshot, before->client_id);
-	struct app_metadata after = *before;
+	const struct client *client = snapshot_saml(work->snapshot, row->client_id);
+	const struct metadata_copy before = copy_of_app(row);
+	struct metadata_copy after;
+	const char *trouble = NULL;
 
 	if (!client || !client->saml.metadata_url)
 		return OK; /* another node declared it just now: the lease ends by itself */
-	if (metadata_fetch(work, client->saml.metadata_url, client->client_id, before, &after) != OK) {
-		after = *before;
-		after.next_at = work->now + HOUR;
-		after.trouble = text_bounded(work->arena, work->reason, strlen(work->reason), TROUBLE_MAX);
-		work->err = OK;
-	}
-	after.client_id = before->client_id;
-	return keep(work, before, &after);
+	if (metadata_fetch(work, client->saml.metadata_url,
+			   &(struct metadata_meant){ .entity_id = client->client_id }, &before, &after) != OK)
+		trouble = failed(work, &before, &after);
+	const struct app_metadata kept = app_row(row->client_id, &after, trouble);
+
+	return keep_app(work, row, &kept);
 }
 
-enum err metadata_refresh_due(struct work *work)
+static enum err refresh_apps(struct work *work)
 {
 	for (int i = 0; i < AT_A_TIME; i++) {
 		struct app_metadata before;
@@ -143,7 +200,78 @@ enum err metadata_refresh_due(struct work *work)
 		TRY(app_metadata_take(work, &before, &found));
 		if (!found)
 			return OK;
-		TRY(refresh(work, &before));
+		TRY(refresh_app(work, &before));
 	}
 	return OK;
+}
+
+/* --- identity providers ----------------------------------------------------------------------------------
+ */
+
+static enum err keep_connection(struct work *work, const struct connection_metadata *before,
+				const struct connection_metadata *after)
+{
+	bool won = false;
+	const struct seen seen = { .refreshed = EVENT_CONNECTION_METADATA_REFRESHED,
+				   .failed = EVENT_CONNECTION_METADATA_FAILED,
+				   .kind = "connection",
+				   .id = after->connection_id,
+				   .trouble = after->trouble,
+				   .trouble_before = before->trouble,
+				   .fresh = !text_equal(before->xml, after->xml) };
+	AUTO(tx_end) struct tx tx = tx_begin(work);
+
+	TRY(connection_metadata_keep(work, after, before->next_at, &won));
+	if (won)
+		TRY(tell(work, &seen));
+	if (won && seen.fresh)
+		TRY(snapshot_touch(work));
+	return tx_commit(&tx);
+}
+
+static enum err refresh_connection(struct work *work, const struct connection_metadata *row)
+{
+	const struct connection *connection = snapshot_connection(work->snapshot, row->connection_id);
+	const struct metadata_copy before = { row->xml, row->etag, row->fetched_at, row->next_at,
+					      row->valid_until };
+	struct connection_metadata kept = *row;
+	struct metadata_copy after;
+
+	if (!connection || connection->deleted || !connection->metadata_url)
+		return OK;
+	work->practice = connection->practice_id;
+	kept.trouble = NULL;
+	if (metadata_fetch(work, connection->metadata_url,
+			   &(struct metadata_meant){ .provider = true, .entity_id = connection->entity_id },
+			   &before, &after) != OK)
+		kept.trouble = failed(work, &before, &after);
+	kept.xml = after.xml;
+	kept.etag = after.etag;
+	kept.fetched_at = after.fetched_at;
+	kept.next_at = after.next_at;
+	kept.valid_until = after.valid_until;
+	return keep_connection(work, row, &kept);
+}
+
+static enum err refresh_connections(struct work *work)
+{
+	for (int i = 0; i < AT_A_TIME; i++) {
+		struct connection_metadata before;
+		bool found = false;
+
+		TRY(connection_metadata_take(work, &before, &found));
+		if (!found)
+			return OK;
+		enum err err = refresh_connection(work, &before);
+
+		work->practice = NULL;
+		TRY(err);
+	}
+	return OK;
+}
+
+enum err metadata_refresh_due(struct work *work)
+{
+	TRY(refresh_apps(work));
+	return refresh_connections(work);
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "http/request.h"
 #include "people/audit.h"
+#include "saml/refused.h"
 #include "saml/sign_on.h"
 #include "store/snapshot.h"
 
@@ -24,6 +25,13 @@ static bool may_record(int64_t now)
 	if (began != here && atomic_compare_exchange_strong(&window, &began, here))
 		rows = 0;
 	return atomic_fetch_add(&rows, 1) < ROWS_MAX;
+}
+
+static enum err log_alone(const struct work *w, const char *word, enum err code)
+{
+	log_event(LOG_INFO, "saml.refused", "word", word, "reason", w->reason, "reference", w->request_id,
+		  "address", w->actor.address, NULL);
+	return code;
 }
 
 /* Under the practice of an app that serves only one; what nobody sent stands under none. */
@@ -43,11 +51,8 @@ enum err saml_refused(struct request *rq, const char *entity_id, const char *wor
 	if (row->http >= 500)
 		return code;
 	word = word ? word : row->word;
-	if (!may_record(w->now)) {
-		log_event(LOG_INFO, "saml.refused", "word", word, "reason", reason, "reference",
-			  w->request_id, "address", w->actor.address, NULL);
-		return code;
-	}
+	if (!may_record(w->now))
+		return log_alone(w, word, code);
 	if (!w->practice)
 		w->practice = practice_of(snapshot_saml(w->snapshot, entity_id));
 	TRY(audit(w, &(struct audit_note){ .event = EVENT_SAML_REFUSED,
@@ -57,4 +62,30 @@ enum err saml_refused(struct request *rq, const char *entity_id, const char *wor
 					   .target_id = entity_id }));
 	return reason && text_starts(reason, word) ? code
 						   : fault(w, code, "%s: %s", word, reason ? reason : "");
+}
+
+/* What is our own trouble, or the store's, is none of the provider's. */
+static bool is_theirs(enum err code)
+{
+	return error_row(code)->http < 500 || code == ERR_UPSTREAM_ANSWER;
+}
+
+enum err saml_sp_refused(struct request *rq, const struct connection *connection, const char *word,
+			 enum err code)
+{
+	struct work *w = &rq->w;
+	const char *reason = w->reason;
+
+	if (!is_theirs(code))
+		return code;
+	word = word ? word : error_row(code)->word;
+	if (!may_record(w->now))
+		return log_alone(w, word, code);
+	w->practice = connection->practice_id;
+	TRY(audit(w, &(struct audit_note){ .event = EVENT_UPSTREAM_REFUSED,
+					   .outcome = OUTCOME_DENY,
+					   .reason = word,
+					   .target_kind = "connection",
+					   .target_id = connection->id }));
+	return fault(w, code, "%s", reason ? reason : word);
 }

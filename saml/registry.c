@@ -75,7 +75,15 @@ static const char *trouble_of(struct work *work, const json_t *whole, const char
 static enum err fetch_first(struct work *work, const char *url, const char *entity_id,
 			    struct app_metadata *out)
 {
-	return metadata_fetch(work, url, entity_id, NULL, out);
+	struct metadata_copy copy;
+
+	TRY(metadata_fetch(work, url, &(struct metadata_meant){ .entity_id = entity_id }, NULL, &copy));
+	*out = (struct app_metadata){ .xml = copy.xml,
+				      .etag = copy.etag,
+				      .fetched_at = copy.fetched_at,
+				      .next_at = copy.next_at,
+				      .valid_until = copy.valid_until };
+	return OK;
 }
 
 static enum err learn(struct work *work, const char *metadata, const char **id, const char **name)

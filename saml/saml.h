@@ -18,6 +18,17 @@
 #define PATH_SAML_FRAME    "/saml/slo/frame" /* a form for an app, in a frame of the signed-out page */
 #define PATH_SAML_ARTIFACT "/saml/artifact"  /* SOAP */
 
+/* As a service provider of a connection: /saml/sp/{connection}/metadata is the entity id, too. */
+#define PATH_SP_METADATA "/saml/sp/{connection}/metadata"
+#define PATH_SP_ACS      "/saml/sp/{connection}/acs" /* HTTP-POST */
+#define PATH_SP_ARRIVED                                                                                      \
+	"/saml/sp/{connection}/arrived" /* where a posted answer goes on by GET, with our cookies */
+#define PATH_SP_SLO      "/saml/sp/{connection}/slo" /* HTTP-Redirect and HTTP-POST */
+#define PATH_SP_SLO_SOAP "/saml/sp/{connection}/slo/soap"
+struct work;
+/* The absolute address of one of these for a connection, in the work's arena. */
+char *sp_address(const struct work *work, const char *path, const char *connection_id);
+
 /* SAML Bindings 2.0. */
 enum saml_binding {
 	BINDING_NONE,

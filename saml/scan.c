@@ -17,6 +17,10 @@
 const struct xml_limits xml_of_request = {
 	.bytes = 64 * KB, .elements = 600, .depth = 24, .attributes = 1500, .attributes_of_one = 32
 };
+/* A person in a thousand groups. */
+const struct xml_limits xml_of_response = {
+	.bytes = 256 * KB, .elements = 3000, .depth = 24, .attributes = 6000, .attributes_of_one = 32
+};
 const struct xml_limits xml_of_metadata = {
 	.bytes = 256 * KB,
 	.elements = 6000,

@@ -18,6 +18,7 @@ struct xml_limits {
 	bool comments;            /* outside of values they do no harm: in metadata files alone */
 };
 extern const struct xml_limits xml_of_request;  /* 64 KB */
+extern const struct xml_limits xml_of_response; /* 256 KB */
 extern const struct xml_limits xml_of_metadata; /* 256 KB */
 
 /* NULL: fine. Else a stable word of what is wrong, for the audit: "xml_doctype", "xml_too_deep",

@@ -1,4 +1,5 @@
-/* service_endpoint.c: where a service takes answers and logouts (SAML Metadata 2.2.2, 2.4.4). */
+/* service_endpoint.c: where a service takes answers, requests and logouts (SAML
+ * Metadata 2.2.2, 2.4.3, 2.4.4). */
 #include "base/base.h"
 
 #include "base/arena.h"
@@ -7,6 +8,8 @@
 #include "saml/service_reading.h"
 #include "saml/tree.h"
 
+#define CONSUMER      "AssertionConsumerService"
+#define SIGN_ON       "SingleSignOnService"
 #define LOGOUT        "SingleLogoutService"
 #define ENDPOINTS_MAX 256
 #define LOCATION_MAX  2048
@@ -38,9 +41,11 @@ static enum err check_address(struct service_reading *r, struct place place, con
 /* Bindings that we do not speak are passed over: SAML 1.1, SimpleSign, answers in a query. */
 static bool is_used(struct place place, enum saml_binding binding)
 {
-	if (text_equal(place.name, LOGOUT))
-		return binding == BINDING_REDIRECT || binding == BINDING_POST || binding == BINDING_SOAP;
-	return binding == BINDING_POST || binding == BINDING_ARTIFACT || binding == BINDING_PAOS;
+	if (text_equal(place.name, CONSUMER))
+		return binding == BINDING_POST || binding == BINDING_ARTIFACT || binding == BINDING_PAOS;
+	if (text_equal(place.name, SIGN_ON))
+		return binding == BINDING_REDIRECT || binding == BINDING_POST;
+	return binding == BINDING_REDIRECT || binding == BINDING_POST || binding == BINDING_SOAP;
 }
 
 /* Only endpoints to choose from have an index (Metadata 2.2.3). */
@@ -48,7 +53,7 @@ static enum err read_choice(struct service_reading *r, const xmlNode *node, stru
 			    struct endpoint *out)
 {
 	out->index = -1;
-	if (text_equal(place.name, LOGOUT))
+	if (!text_equal(place.name, CONSUMER))
 		return OK;
 	if (!tree_index(r->arena, node, "index", &out->index))
 		return service_complain(r, "%s[%zu]: index is a number up to 65535", place.name, place.at);
@@ -79,8 +84,8 @@ static enum err check_index(struct service_reading *r, struct place place, const
 	return OK;
 }
 
-static enum err read_endpoints(struct service_reading *r, const xmlNode *role, const char *name,
-			       const struct endpoint **out, size_t *count)
+enum err service_read_endpoints_of(struct service_reading *r, const xmlNode *role, const char *name,
+				   const struct endpoint **out, size_t *count)
 {
 	struct endpoint *list = arena_array(r->arena, struct endpoint, ENDPOINTS_MAX);
 	struct place place = { .name = name };
@@ -106,8 +111,8 @@ enum err service_read_endpoints(struct service_reading *r, const xmlNode *role)
 {
 	struct service *out = r->out;
 
-	TRY(read_endpoints(r, role, "AssertionConsumerService", &out->acs, &out->acs_count));
-	TRY(read_endpoints(r, role, LOGOUT, &out->slo, &out->slo_count));
+	TRY(service_read_endpoints_of(r, role, CONSUMER, &out->acs, &out->acs_count));
+	TRY(service_read_endpoints_of(r, role, LOGOUT, &out->slo, &out->slo_count));
 	if (out->acs_count == 0)
 		return service_complain(r, "no AssertionConsumerService takes answers over HTTP-POST, "
 					   "HTTP-Artifact or PAOS");

@@ -183,7 +183,7 @@ static enum err read_descriptor(struct service_reading *r, const xmlNode *descri
 	return OK;
 }
 
-static bool has_signing_key(const struct service *service)
+bool service_has_signing_key(const struct service *service)
 {
 	for (size_t i = 0; i < service->certificate_count; i++) {
 		if (service->certificates[i].signing)
@@ -200,7 +200,7 @@ enum err service_read_keys(struct service_reading *r, const xmlNode *role)
 	r->out->certificates = list;
 	for (; descriptor != NULL; descriptor = tree_following(descriptor))
 		TRY(read_descriptor(r, descriptor, list));
-	if (r->out->requests_signed && !has_signing_key(r->out))
+	if (r->out->requests_signed && !service_has_signing_key(r->out))
 		return service_complain(
 			r, "AuthnRequestsSigned is true, but no KeyDescriptor for signing has an "
 			   "X509Certificate");

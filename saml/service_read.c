@@ -46,8 +46,9 @@ static struct bytes without_mark(struct bytes text)
 	return (struct bytes){ text.at + size, text.size - size };
 }
 
-static enum err parse(struct service_reading *r, struct bytes text, xmlNode **root)
+enum err service_parse(struct service_reading *r, struct bytes text, xmlNode **root)
 {
+	text = without_mark(text);
 	const char *word = xml_scan(text, &xml_of_metadata);
 
 	if (word != NULL)
@@ -70,14 +71,10 @@ static bool is_entity_id(const char *text)
 	       text[strcspn(text, " \t\r\n")] == '\0';
 }
 
-static enum err check_entity(struct service_reading *r, const xmlNode *root, const char *expected)
+enum err service_read_entity(struct service_reading *r, const xmlNode *root, const char *expected)
 {
 	const char *id = tree_attribute(r->arena, root, "entityID");
 
-	if (tree_is(root, NS_METADATA, "EntitiesDescriptor"))
-		return service_complain(
-			r, "this is a list of many (EntitiesDescriptor): give the metadata of the "
-			   "one app, an EntityDescriptor of its own");
 	if (!tree_is(root, NS_METADATA, "EntityDescriptor"))
 		return service_complain(r, "this is no SAML metadata: the root is %s, not EntityDescriptor",
 					service_told(r, (const char *)root->name));
@@ -150,7 +147,7 @@ static bool read_duration(const char *text, int64_t *out)
 
 /* --- what holds for entity and role alike --- */
 
-static enum err read_lifetime(struct service_reading *r, const xmlNode *node)
+enum err service_read_lifetime(struct service_reading *r, const xmlNode *node)
 {
 	const char *duration = tree_attribute(r->arena, node, "cacheDuration");
 	int64_t until = 0, seconds = 0;
@@ -178,21 +175,22 @@ static bool speaks_saml2(struct service_reading *r, const xmlNode *role)
 	return protocols != NULL && text_words_have(protocols, NS_PROTOCOL);
 }
 
-static enum err find_role(struct service_reading *r, const xmlNode *root, const xmlNode **out)
+enum err service_find_role(struct service_reading *r, const xmlNode *root, const struct service_role *wanted,
+			   const xmlNode **out)
 {
-	const xmlNode *role = tree_child(root, NS_METADATA, "SPSSODescriptor"), *found = NULL;
+	const xmlNode *role = tree_child(root, NS_METADATA, wanted->name), *found = NULL;
 
 	for (; role != NULL; role = tree_following(role)) {
 		if (!speaks_saml2(r, role))
 			continue;
 		if (found != NULL)
-			return service_complain(r, "there are two SPSSODescriptors that speak SAML 2.0");
+			return service_complain(r, "there are two %ss that speak SAML 2.0", wanted->name);
 		found = role;
 	}
+	if (found == NULL && tree_child(root, NS_METADATA, wanted->other))
+		return service_complain(r, "%s", wanted->complaint);
 	if (found == NULL)
-		return service_complain(r, tree_child(root, NS_METADATA, "IDPSSODescriptor")
-						   ? "this is metadata of an identity provider, not of an app"
-						   : "no SPSSODescriptor in it speaks SAML 2.0");
+		return service_complain(r, "no %s in it speaks SAML 2.0", wanted->name);
 	*out = found;
 	return OK;
 }
@@ -222,7 +220,7 @@ static const xmlNode *child_of(const xmlNode *parent, const char *namespace, con
 	return parent != NULL ? tree_child(parent, namespace, name) : NULL;
 }
 
-static const char *read_name(struct service_reading *r, const xmlNode *root, const xmlNode *role)
+const char *service_read_name(struct service_reading *r, const xmlNode *root, const xmlNode *role)
 {
 	const xmlNode *info = child_of(child_of(role, NS_METADATA, "Extensions"), NS_MDUI, "UIInfo");
 	const xmlNode *organization = child_of(root, NS_METADATA, "Organization");
@@ -233,7 +231,7 @@ static const char *read_name(struct service_reading *r, const xmlNode *root, con
 	return best_name(r, child_of(organization, NS_METADATA, "OrganizationDisplayName"));
 }
 
-static void read_formats(struct service_reading *r, const xmlNode *role)
+void service_read_formats(struct service_reading *r, const xmlNode *role)
 {
 	enum name_id_format *list = arena_array(r->arena, enum name_id_format, NAME_ID_EMAIL + 1), format;
 	const xmlNode *node = tree_child(role, NS_METADATA, "NameIDFormat");
@@ -255,23 +253,31 @@ static enum err read_role(struct service_reading *r, const xmlNode *root, const 
 	if (!tree_flag(r->arena, role, "AuthnRequestsSigned", &r->out->requests_signed) ||
 	    !tree_flag(r->arena, role, "WantAssertionsSigned", &r->out->wants_assertions_signed))
 		return service_complain(r, "AuthnRequestsSigned and WantAssertionsSigned are true or false");
-	TRY(read_lifetime(r, role));
+	TRY(service_read_lifetime(r, role));
 	TRY(service_read_keys(r, role));
 	TRY(service_read_endpoints(r, role));
-	read_formats(r, role);
-	r->out->name = read_name(r, root, role);
+	service_read_formats(r, role);
+	r->out->name = service_read_name(r, root, role);
 	return OK;
 }
 
 static enum err read_all(struct service_reading *r, struct bytes text, const char *entity_id)
 {
+	static const struct service_role wanted = {
+		"SPSSODescriptor", "IDPSSODescriptor",
+		"this is metadata of an identity provider, not of an app"
+	};
 	const xmlNode *role = NULL;
 	xmlNode *root = NULL;
 
-	TRY(parse(r, without_mark(text), &root));
-	TRY(check_entity(r, root, entity_id));
-	TRY(read_lifetime(r, root));
-	TRY(find_role(r, root, &role));
+	TRY(service_parse(r, text, &root));
+	if (tree_is(root, NS_METADATA, "EntitiesDescriptor"))
+		return service_complain(
+			r, "this is a list of many (EntitiesDescriptor): give the metadata of the "
+			   "one app, an EntityDescriptor of its own");
+	TRY(service_read_entity(r, root, entity_id));
+	TRY(service_read_lifetime(r, root));
+	TRY(service_find_role(r, root, &wanted, &role));
 	TRY(read_role(r, root, role));
 	r->out->version = hex_encode(r->arena, sha256(r->arena, text));
 	return OK;

@@ -13,10 +13,25 @@
 
 struct place {
 	struct arena *arena;      /* of what follows; NULL: free */
+	const char *key;          /* what it is of */
 	const char *metadata;     /* the text it was read from */
-	int64_t snapshot_version; /* in which that text was seen last */
+	int64_t snapshot_version; /* in which that text was seen last; -1: in none */
 	int64_t used;
-	struct service service;
+	int64_t valid_until;
+	const void *read; /* struct service, struct provider */
+};
+
+/* What is asked for. */
+struct wanted {
+	const char *key;
+	const char *told; /* in a fault */
+	const char *metadata;
+	bool in_snapshot; /* the text is the picture's: in the same picture it needs no comparing */
+	enum err missing;
+	/* Texts live in the arena. */
+	enum err (*read)(struct work *w, struct arena *arena, const char *text, const struct wanted *wanted,
+			 struct place *out, const char **trouble);
+	const char *entity_id;
 };
 
 struct shelf {
@@ -65,10 +80,10 @@ static struct shelf *shelf_of_thread(void)
 	return shelf;
 }
 
-static struct place *find(struct shelf *shelf, const char *entity_id)
+static struct place *find(struct shelf *shelf, const char *key)
 {
 	for (size_t i = 0; i < PLACES; i++)
-		if (shelf->places[i].arena && text_equal(shelf->places[i].service.entity_id, entity_id))
+		if (shelf->places[i].arena && text_equal(shelf->places[i].key, key))
 			return &shelf->places[i];
 	return NULL;
 }
@@ -83,43 +98,109 @@ static struct place *oldest(struct shelf *shelf)
 	return oldest;
 }
 
-static enum err read_into(struct work *w, const struct client *client, struct place *place)
+static enum err read_into(struct work *w, const struct wanted *wanted, struct place *place)
 {
 	const char *trouble = NULL;
 	struct arena *arena = arena_new();
-	const char *text = arena_text(arena, client->saml.metadata);
-	struct service service;
+	struct place fresh = { .arena = arena,
+			       .key = arena_text(arena, wanted->key),
+			       .metadata = arena_text(arena, wanted->metadata) };
 
-	enum err err = service_read(arena, text, strlen(text), client->client_id, w->now,
-				    w->app->config->development, &service, &trouble);
-	if (err != OK) {
+	if (wanted->read(w, arena, fresh.metadata, wanted, &fresh, &trouble) != OK) {
 		const char *why = arena_text(w->arena, trouble ? trouble : "it cannot be read");
 
 		arena_done(&arena);
-		return fault(w, ERR_SAML_METADATA, "metadata of %s: %s", client->client_id, why);
+		return fault(w, wanted->missing, "metadata of %s: %s", wanted->told, why);
 	}
 	clear(place);
-	*place = (struct place){ .arena = arena, .metadata = text, .service = service };
+	*place = fresh;
+	return OK;
+}
+
+static bool is_current(const struct work *w, const struct wanted *wanted, const struct place *place)
+{
+	return place && ((wanted->in_snapshot && place->snapshot_version == w->snapshot->version) ||
+			 text_equal(place->metadata, wanted->metadata));
+}
+
+static enum err take(struct work *w, const struct wanted *wanted, const void **out)
+{
+	struct shelf *shelf = shelf_of_thread();
+	struct place *place = find(shelf, wanted->key);
+
+	if (!wanted->metadata)
+		return fault(w, wanted->missing, "metadata of %s has not been fetched yet", wanted->told);
+	if (!is_current(w, wanted, place)) {
+		place = place ? place : oldest(shelf);
+		TRY(read_into(w, wanted, place));
+	}
+	place->snapshot_version = wanted->in_snapshot ? w->snapshot->version : -1;
+	place->used = ++shelf->clock;
+	if (place->valid_until && place->valid_until <= w->now)
+		return fault(w, wanted->missing, "metadata of %s has expired", wanted->told);
+	*out = place->read;
+	return OK;
+}
+
+/* --- apps -------------------------------------------------------------------------------------------- */
+
+static enum err read_service(struct work *w, struct arena *arena, const char *text,
+			     const struct wanted *wanted, struct place *out, const char **trouble)
+{
+	struct service *service = arena_new_of(arena, struct service);
+
+	TRY(service_read(arena, text, strlen(text), wanted->entity_id, w->now, w->app->config->development,
+			 service, trouble));
+	out->read = service;
+	out->valid_until = service->valid_until;
 	return OK;
 }
 
 enum err shelf_service(struct work *w, const struct client *client, const struct service **out)
 {
-	struct shelf *shelf = shelf_of_thread();
-	struct place *place = find(shelf, client->client_id);
+	const struct wanted wanted = { .key = arena_print(w->arena, "app %s", client->client_id),
+				       .told = client->client_id,
+				       .metadata = client->saml.metadata,
+				       .in_snapshot = true,
+				       .missing = ERR_SAML_METADATA,
+				       .read = read_service,
+				       .entity_id = client->client_id };
+	const void *read;
 
-	if (!client->saml.metadata)
-		return fault(w, ERR_SAML_METADATA, "metadata of %s has not been fetched yet",
-			     client->client_id);
-	if (!place || (place->snapshot_version != w->snapshot->version &&
-		       !text_equal(place->metadata, client->saml.metadata))) {
-		place = place ? place : oldest(shelf);
-		TRY(read_into(w, client, place));
-	}
-	place->snapshot_version = w->snapshot->version;
-	place->used = ++shelf->clock;
-	if (place->service.valid_until && place->service.valid_until <= w->now)
-		return fault(w, ERR_SAML_METADATA, "metadata of %s has expired", client->client_id);
-	*out = &place->service;
+	TRY(take(w, &wanted, &read));
+	*out = read;
+	return OK;
+}
+
+/* --- identity providers ------------------------------------------------------------------------------ */
+
+static enum err read_provider(struct work *w, struct arena *arena, const char *text,
+			      const struct wanted *wanted, struct place *out, const char **trouble)
+{
+	struct provider *provider = arena_new_of(arena, struct provider);
+
+	TRY(provider_read(arena, text, strlen(text), wanted->entity_id, w->now, w->app->config->development,
+			  provider, trouble));
+	out->read = provider;
+	out->valid_until = provider->entity.valid_until;
+	return OK;
+}
+
+enum err shelf_provider(struct work *w, const struct connection *connection, const struct provider **out)
+{
+	const struct wanted wanted = {
+		.key = arena_print(w->arena, "connection %s %s", connection->id,
+				   connection->entity_id ? connection->entity_id : ""),
+		.told = connection->id,
+		.metadata = connection->metadata,
+		.in_snapshot = w->snapshot && snapshot_connection(w->snapshot, connection->id) == connection,
+		.missing = ERR_UPSTREAM_DOWN,
+		.read = read_provider,
+		.entity_id = connection->entity_id
+	};
+	const void *read;
+
+	TRY(take(w, &wanted, &read));
+	*out = read;
 	return OK;
 }

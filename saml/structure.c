@@ -19,7 +19,7 @@ static bool is_entity_id(const char *text)
 }
 
 /* The default format and no qualifiers (Core 8.3.6, Profiles 4.1.4.1). */
-static enum err read_issuer(struct reading *r)
+enum err structure_issuer(struct reading *r)
 {
 	static const char *const qualifiers[] = { "NameQualifier", "SPNameQualifier", "SPProvidedID" };
 	struct arena *arena = r->work->arena;
@@ -49,7 +49,7 @@ static bool is_name(const char *text)
 	       strchr("0123456789.-", *text) == NULL;
 }
 
-static enum err read_identity(struct reading *r)
+enum err structure_identity(struct reading *r)
 {
 	const char *id = tree_attribute(r->work->arena, r->root, "ID");
 	const char *version = tree_attribute(r->work->arena, r->root, "Version");
@@ -97,7 +97,7 @@ static size_t count_attributes(const xmlNode *root)
 }
 
 /* With two of one ID, which one a signature means depends on who looks it up. */
-static enum err check_ids(struct reading *r)
+enum err structure_ids(struct reading *r)
 {
 	size_t room = count_attributes(r->root);
 	const char **ids = arena_array(r->work->arena, const char *, room + 1);
@@ -171,9 +171,9 @@ static enum err check_destination(struct reading *r)
 
 enum err structure_check(struct reading *r)
 {
-	TRY(read_issuer(r));
-	TRY(read_identity(r));
-	TRY(check_ids(r));
+	TRY(structure_issuer(r));
+	TRY(structure_identity(r));
+	TRY(structure_ids(r));
 	TRY(find_signature(r));
 	TRY(check_time(r));
 	return check_destination(r);
