@@ -21,7 +21,7 @@
 #define WORDS_MAX    500
 #define FILE_MAX     (MB + 1) /* one byte more than a document may have, so that the reader says so */
 #define METADATA_MAX (256 * KB + 1)
-#define PASSWORD_MAX 1100
+#define SECRET_MAX   1100
 
 /* What stands anywhere in the line and is for the client alone. */
 struct line {
@@ -118,11 +118,11 @@ static const char *path_beside(struct arena *arena, const char *document, const 
 		     : arena_print(arena, "./%s", name);
 }
 
-/* The files that the apps of one YAML document name as metadata_file. */
-static bool gather_named(struct line *line, const char *document, const json_t *apps, json_t *files)
+/* The files that the apps or connections of one YAML document name as metadata_file. */
+static bool gather_named(struct line *line, const char *document, const json_t *entries, json_t *files)
 {
-	for (size_t i = 0; i < json_array_size(apps); i++) {
-		const char *name = json_get_text(json_array_get(apps, i), "metadata_file");
+	for (size_t i = 0; i < json_array_size(entries); i++) {
+		const char *name = json_get_text(json_array_get(entries, i), "metadata_file");
 
 		if (!name || json_object_get(files, name))
 			continue;
@@ -136,6 +136,17 @@ static bool gather_named(struct line *line, const char *document, const json_t *
 	return true;
 }
 
+static bool gather_document(struct line *line, const char *path, const json_t *value, json_t *files)
+{
+	const json_t *practices = json_object_get(value, "practices");
+
+	for (size_t i = 0; i < json_array_size(practices); i++)
+		if (!gather_named(line, path, json_object_get(json_array_get(practices, i), "connections"),
+				  files))
+			return false;
+	return gather_named(line, path, json_object_get(value, "apps"), files);
+}
+
 /* A document that cannot be read is complained about by the command, with its place. */
 static bool gather_files(struct line *line, const char *path, const char *text, json_t *arguments)
 {
@@ -145,7 +156,7 @@ static bool gather_files(struct line *line, const char *path, const char *text, 
 	AUTO(json_done) json_t *files = json_object();
 
 	for (size_t i = 0; documents && i < count; i++)
-		if (!gather_named(line, path, json_object_get(yaml_value(documents, i), "apps"), files))
+		if (!gather_document(line, path, yaml_value(documents, i), files))
 			return false;
 	if (json_object_size(files))
 		json_set(arguments, "files", TAKE(files));
@@ -175,6 +186,20 @@ static bool gather_metadata(struct line *line, const struct command *command, js
 	const char *text = file_text(line->arena, named, METADATA_MAX);
 
 	json_set_text(arguments, "metadata_text", text);
+	return text != NULL;
+}
+
+/* --token FILE: what a provider signed, for a preview. It names a person, so it never stands on the command
+ * line. */
+static bool gather_token(struct line *line, const struct command *command, json_t *arguments)
+{
+	const char *named = json_get_text(arguments, "token");
+
+	if (!named || command_option(command, "token") != '@')
+		return true;
+	const char *text = file_text(line->arena, named, METADATA_MAX);
+
+	json_set_text(arguments, "token_text", text);
 	return text != NULL;
 }
 
@@ -208,35 +233,52 @@ static bool ask_quietly(const char *question, char *out, size_t size)
 	return read;
 }
 
-static bool ask_password(char *out, size_t size)
+/* Twice, since what is typed is not seen. */
+static bool ask_secret(const char *what, char *out, size_t size)
 {
-	char again[PASSWORD_MAX];
-	bool same = ask_quietly("Password", out, size) && ask_quietly("Again", again, sizeof again) &&
+	char again[SECRET_MAX];
+	bool same = ask_quietly(what, out, size) && ask_quietly("Again", again, sizeof again) &&
 		    text_equal(out, again);
 
 	explicit_bzero(again, sizeof again);
 	return same;
 }
 
-/* Passwords never stand on the command line, where other processes could read them. */
-static bool gather_password(const struct command *command, json_t *arguments)
-{
-	char password[PASSWORD_MAX];
-	bool from_input = json_is_true(json_object_get(arguments, "password-stdin"));
-	bool asked = json_is_true(json_object_get(arguments, "ask-password"));
+/* Secrets never stand on the command line, where other processes could read them. */
+static const struct {
+	const char *from_input, *asked, *argument, *what;
+} secrets[] = {
+	{ "password-stdin", "ask-password", "password", "password" },
+	{ "client-secret-stdin", "ask-client-secret", "client_secret", "client secret" },
+};
 
-	if (command_option(command, "password-stdin") < 0 || (!from_input && !asked))
+static bool gather_secret(const struct command *command, json_t *arguments, size_t at)
+{
+	char text[SECRET_MAX];
+	bool from_input = json_is_true(json_object_get(arguments, secrets[at].from_input));
+	bool asked = json_is_true(json_object_get(arguments, secrets[at].asked));
+
+	if (command_option(command, secrets[at].from_input) < 0 || (!from_input && !asked))
 		return true;
 	bool read =
-		from_input ? read_line(password, sizeof password) : ask_password(password, sizeof password);
+		from_input ? read_line(text, sizeof text) : ask_secret(secrets[at].what, text, sizeof text);
 
 	if (read)
-		json_set_text(arguments, "password", password);
+		json_set_text(arguments, secrets[at].argument, text);
+	else if (from_input)
+		(void)usage("no %s on standard input", secrets[at].what);
 	else
-		(void)usage(from_input ? "no password on standard input"
-				       : "the two passwords differ, or this is no terminal");
-	explicit_bzero(password, sizeof password);
+		(void)usage("what was typed differs, or this is no terminal");
+	explicit_bzero(text, sizeof text);
 	return read;
+}
+
+static bool gather_secrets(const struct command *command, json_t *arguments)
+{
+	for (size_t i = 0; i < COUNT(secrets); i++)
+		if (!gather_secret(command, arguments, i))
+			return false;
+	return true;
 }
 
 /* What cannot be undone is typed again; without a terminal --yes has to say it. */
@@ -340,7 +382,7 @@ static int run_command(struct line *line, const struct command *command, int ski
 		return usage("%s\nSee: lanyard %s%s%s --help", message, command->noun,
 			     command->verb ? " " : "", command->verb ? command->verb : "");
 	if (!gather_file(line, command, arguments) || !gather_metadata(line, command, arguments) ||
-	    !gather_password(command, arguments))
+	    !gather_token(line, command, arguments) || !gather_secrets(command, arguments))
 		return EXIT_USAGE;
 	gather_confirmation(command, arguments);
 	return ask(line, command, arguments);

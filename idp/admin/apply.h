@@ -19,7 +19,8 @@ struct work;
 struct arena;
 struct yaml_document;
 
-/* apply_fields.c: one row a field; apps have the rows of store/apps.h besides. */
+/* apply_fields.c: one row a field; apps and connections have the rows of store/apps.h and store/connections.h
+ * besides. */
 enum apply_kind {
 	APPLY_TEXT,
 	APPLY_LINES, /* text that may have line breaks */
@@ -39,7 +40,6 @@ enum apply_kind {
 	APPLY_OBJECT,    /* its fields stand in rows below this path */
 	APPLY_OBJECTS,   /* a list of such */
 	APPLY_FREE,      /* an object that its own room checks */
-	APPLY_LATER,     /* known, and not in this version */
 };
 enum apply_need { OPTIONAL, AT_CREATION, REQUIRED };
 struct apply_field {
@@ -65,9 +65,9 @@ struct apply_document {
 /* Reads and checks each field by its row. ERR_DOCUMENT: the reason is "line 3, column 5: ...". */
 enum err apply_read(struct work *work, const char *file, const char *text, size_t size,
 		    struct apply_document *out) MUST_USE;
-/* apply_files.c: what `metadata_file` names becomes the app's metadata. files: texts by the name that the
- * document writes, read by the command on its own machine (NULL: none); no door of the server reads a file by
- * name. */
+/* apply_files.c: what `metadata_file` names becomes the metadata of the app or connection. files: texts by
+ * the name that the document writes, read by the command on its own machine (NULL: none); no door of the
+ * server reads a file by name. */
 enum err apply_files(struct work *work, const struct apply_document *document, const json_t *files) MUST_USE;
 /* Notes ERR_DOCUMENT about a member (key NULL: the object itself). */
 enum err apply_complain(struct work *work, const struct apply_document *document, const json_t *object,
@@ -76,7 +76,7 @@ enum err apply_complain(struct work *work, const struct apply_document *document
 /* export.c: what is there. Hashes of passwords and client secrets only when asked for. */
 enum err picture_take(struct work *work, bool with_hashes, json_t **out) MUST_USE;
 
-enum thing { THING_PRACTICE, THING_LOCATION, THING_ROLE, THING_STAFF, THING_APP };
+enum thing { THING_PRACTICE, THING_LOCATION, THING_ROLE, THING_CONNECTION, THING_STAFF, THING_APP };
 enum verb { VERB_CREATE, VERB_CHANGE, VERB_REMOVE };
 struct step {
 	enum thing thing;
@@ -95,7 +95,8 @@ struct plan_how {
 	bool prune;           /* remove what a written-out list leaves out */
 	bool prune_practices; /* practices too: only when the operator said yes */
 };
-/* Checks names that point to each other, then compares. Of the store only apps are read, by app_check. */
+/* Checks names that point to each other, then compares. Of the store only apps and connections are read, by
+ * app_check and connection_check. */
 enum err apply_plan(struct work *work, const struct apply_document *document, const json_t *picture,
 		    const struct plan_how *how, struct plan *out) MUST_USE;
 /* apply_names.c: what a document's names point to, with the snapshot's; part of apply_plan. */

@@ -15,9 +15,13 @@
 #include "people/practice.h"
 #include "people/role.h"
 #include "store/apps.h"
+#include "store/connections.h"
 
-#define TEXT_MAX 500
-#define LIST_MAX 10000
+#define TEXT_MAX    500
+#define LIST_MAX    10000
+
+#define FIELDS_MAX  160 /* below one path */
+#define CONNECTIONS "practices.connections"
 
 struct check {
 	struct work *work;
@@ -126,7 +130,6 @@ static const char *scalar_fault(struct arena *arena, const struct apply_field *f
 	case APPLY_OBJECT:
 	case APPLY_OBJECTS:
 	case APPLY_FREE:
-	case APPLY_LATER:
 		return text_fault(text, TEXT_MAX, "");
 	}
 	return NULL;
@@ -233,9 +236,6 @@ static enum err check_member(struct check *c, const struct apply_field *field, c
 	json_t *value = json_object_get(object, key);
 
 	switch (field->kind) {
-	case APPLY_LATER:
-		return apply_complain(c->work, c->document, object, key,
-				      "%s is not supported by this version", field->path);
 	case APPLY_FLAG:
 		return json_is_boolean(value) ? OK
 					      : apply_complain(c->work, c->document, object, key,
@@ -270,27 +270,36 @@ static enum err check_member(struct check *c, const struct apply_field *field, c
 	return OK;
 }
 
-static bool is_app_field(const char *path, const char *name)
+/* Names of the fields that another room's table has for this path, from known[count] on: the new count. */
+static size_t fields_beside(const char *path, const char **known, size_t count, size_t max)
 {
-	for (const struct app_field *field = app_fields; text_equal(path, "apps") && field->name; field++)
-		if (text_equal(field->name, name))
-			return true;
-	return false;
+	for (const struct app_field *field = app_fields;
+	     text_equal(path, "apps") && field->name && count < max; field++)
+		known[count++] = field->name;
+	for (const struct connection_field *field = connection_fields;
+	     text_equal(path, CONNECTIONS) && field->name && count < max; field++)
+		known[count++] = field->name;
+	known[count] = NULL;
+	return count;
+}
+
+static bool is_beside(const char *path, const char *name)
+{
+	const char *known[FIELDS_MAX + 1];
+
+	return fields_beside(path, known, 0, FIELDS_MAX) && text_list_has(known, name);
 }
 
 static enum err unknown(struct check *c, const char *path, const json_t *object, const char *key)
 {
-	const char *known[160];
+	const char *known[FIELDS_MAX + 1];
 	size_t count = 0;
 	unsigned line = 1, column = 1;
 
-	for (const struct apply_field *field = apply_fields; field->path && count < COUNT(known) - 1; field++)
+	for (const struct apply_field *field = apply_fields; field->path && count < FIELDS_MAX; field++)
 		if (apply_field_below(field, path))
 			known[count++] = apply_field_below(field, path);
-	for (const struct app_field *field = app_fields;
-	     text_equal(path, "apps") && field->name && count < COUNT(known) - 1; field++)
-		known[count++] = field->name;
-	known[count] = NULL;
+	(void)fields_beside(path, known, count, FIELDS_MAX); /* ends the list, too */
 	const char *near = text_nearest(key, known);
 
 	(void)!yaml_member_position(c->document->yaml, object, key, &line,
@@ -309,7 +318,7 @@ static enum err check_object(struct check *c, const char *path, json_t *object)
 		const struct apply_field *field = apply_field_find(path, key);
 		if (field)
 			TRY(check_member(c, field, object, key));
-		else if (!is_app_field(path, key))
+		else if (!is_beside(path, key))
 			return unknown(c, path, object, key);
 	}
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
@@ -334,12 +343,37 @@ static enum err check_staff(struct check *c, const json_t *person)
 	return OK;
 }
 
+/* One way alone to metadata. */
+static enum err check_source(struct check *c, const char *path, const json_t *entry)
+{
+	static const char *const sources[] = { "metadata", "metadata_url", NULL };
+
+	for (const char *const *name = sources; json_object_get(entry, "metadata_file") && *name; name++)
+		if (json_object_get(entry, *name))
+			return apply_complain(c->work, c->document, entry, *name,
+					      "%s.%s: only one of metadata_file and %s can be given", path,
+					      *name, *name);
+	return OK;
+}
+
+static enum err check_connection(struct check *c, const json_t *connection)
+{
+	if (!json_get_text(connection, "id"))
+		return apply_complain(c->work, c->document, connection,
+				      json_object_get(connection, "id") ? "id" : NULL,
+				      CONNECTIONS ".id is missing");
+	return check_source(c, CONNECTIONS, connection);
+}
+
 static enum err check_practice(struct check *c, const json_t *practice)
 {
-	const json_t *staff = json_object_get(practice, "staff");
+	const json_t *staff = json_object_get(practice, "staff"),
+		     *connections = json_object_get(practice, "connections");
 
 	for (size_t i = 0; i < json_array_size(staff); i++)
 		TRY(check_staff(c, json_array_get(staff, i)));
+	for (size_t i = 0; i < json_array_size(connections); i++)
+		TRY(check_connection(c, json_array_get(connections, i)));
 	return OK;
 }
 
@@ -353,18 +387,13 @@ static void join(json_t *whole, json_t *more)
 static enum err check_app(struct check *c, const json_t *app)
 {
 	static const char *const secrets[] = { "client_secret", "client_secret_hash", NULL };
-	static const char *const sources[] = { "metadata", "metadata_url", NULL };
 	bool saml = json_object_get(app, "entity_id") != NULL;
 
 	for (const char *const *name = secrets; saml && *name; name++)
 		if (json_object_get(app, *name))
 			return apply_complain(c->work, c->document, app, *name, "apps.%s: only for type oidc",
 					      *name);
-	for (const char *const *name = sources; json_object_get(app, "metadata_file") && *name; name++)
-		if (json_object_get(app, *name))
-			return apply_complain(c->work, c->document, app, *name,
-					      "apps.%s: only one of metadata_file and %s can be given", *name,
-					      *name);
+	TRY(check_source(c, "apps", app));
 	if (app_declared_id(app))
 		return OK;
 	return apply_complain(c->work, c->document, app, NULL, "apps.%s is missing",

@@ -7,8 +7,10 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "store/apps.h"
+#include "store/connections.h"
 
-#define PAGE_MAX (256 * KB)
+#define PAGE_MAX    (256 * KB)
+#define CONNECTIONS "practices.connections"
 
 static const char *const kind_words[] = {
 	[APPLY_TEXT] = "text",
@@ -29,7 +31,6 @@ static const char *const kind_words[] = {
 	[APPLY_OBJECT] = "fields below",
 	[APPLY_OBJECTS] = "list, fields below",
 	[APPLY_FREE] = "fields of its own",
-	[APPLY_LATER] = "not in this version",
 };
 static const char *const app_kind_words[] = {
 	[APP_TEXT] = "text",
@@ -49,17 +50,35 @@ static const char *const app_kind_words[] = {
 	[APP_ATTRIBUTES] = "list, see below",
 };
 
+static const char *const connection_kind_words[] = {
+	[CONNECTION_TEXT] = "text",
+	[CONNECTION_ID] = "id",
+	[CONNECTION_WORD] = "one of",
+	[CONNECTION_FLAG] = "true or false",
+	[CONNECTION_TEXTS] = "list of texts",
+	[CONNECTION_DOMAINS] = "list of domains",
+	[CONNECTION_ADDRESS] = "address",
+	[CONNECTION_XML] = "XML text",
+	[CONNECTION_SECONDS] = "duration",
+	[CONNECTION_SECRET] = "secret text",
+	[CONNECTION_DATE] = "date",
+	[CONNECTION_OBJECT] = "fields of its own, see below",
+	[CONNECTION_MAPPING] = "list of rules, see below",
+};
+
 static const char introduction[] =
 	"# The apply document\n\n"
-	"`lanyard apply -f FILE` makes practices, staff, roles and apps as the document declares them; the "
+	"`lanyard apply -f FILE` makes practices, staff, roles, connections and apps as the document "
+	"declares them; the "
 	"second time it has nothing\n"
 	"to change. `lanyard export` writes the same format. YAML, several documents allowed; JSON is YAML "
 	"too. Anchors, aliases and tags\n"
 	"are refused, so are unknown fields. [demo.yaml](../examples/demo.yaml) is a whole clinic.\n\n"
 	"- What a document does not name stays as it is.\n"
 	"- `--dry-run` prints what would change and exits with 6 when there is something.\n"
-	"- `--prune` removes what a list that is written out leaves out: staff and apps are deleted, custom "
-	"roles too, locations are\n"
+	"- `--prune` removes what a list that is written out leaves out: staff, connections and apps are "
+	"deleted, "
+	"custom roles too, locations are\n"
 	"  archived. A list that is missing is left alone. Practices go only with `--prune --yes`, the last "
 	"owner never.\n"
 	"- A practice is changed as a whole or not at all, apps together after the practices.\n"
@@ -87,6 +106,31 @@ static const char introduction[] =
 	"Generated from the program: `lanyard reference apply`; the JSON Schema beside it: `lanyard "
 	"reference schema`.\n";
 
+static const char connection_words[] =
+	"\n`mapping` is a list of rules, tried from the first to the last; every rule that applies grants, "
+	"of "
+	"classes the first one counts:\n\n"
+	"```yaml\n"
+	"mapping:\n"
+	"  - { when: { claim: groups, contains: Doctors }, grant: { role: provider, locations: [main] } }\n"
+	"  - when: { all: [ { claim: department, equals: Billing }, { claim: site, prefix: \"IL-\" } ] }\n"
+	"    grant: { class: staff, role: billing, locations: all }\n"
+	"default_grant: { role: front-desk, locations: [main] }    # with on_unmapped: default\n"
+	"provision: { create: true, update: true, on_unmapped: refuse }\n"
+	"claims: { email: mail, given_name: first, family_name: last }\n"
+	"```\n\n"
+	"A claim's value is a list; one value is a list of one. `equals`: the one value is this; `contains`: "
+	"one of the values is this;\n"
+	"`prefix`: one of them begins so. Bytes are compared: `Doctors` is not in `No Doctors`. `any:` and "
+	"`all:` take lists of conditions.\n"
+	"`on_unmapped` is `refuse`, `hold` (the account waits for `lanyard user approve`) or `default`. Of "
+	"`claims`, names of the provider's\n"
+	"own for these three can be told; what decides who somebody is cannot be mapped.\n\n"
+	"The secret is sealed in the store: `export` never writes it, and a document without it leaves it as "
+	"it is. The domains of a\n"
+	"connection become domains of its practice. How it all works: "
+	"[upstream-sign-in.md](../howto/upstream-sign-in.md).\n";
+
 static const char *need_word(enum apply_need need)
 {
 	return need == REQUIRED ? "yes" : need == AT_CREATION ? "to create" : "";
@@ -109,7 +153,10 @@ static void print_row(struct buf *out, const struct row *row)
 			buf_text(out, *at == ' ' ? "`, `" : (const char[]){ *at, '\0' });
 		buf_text(out, "`");
 	}
-	buf_print(out, " | %s | %s |\n", row->need, row->help);
+	buf_print(out, " | %s | ", row->need);
+	for (const char *at = row->help; *at; at++)
+		buf_text(out, *at == '|' ? "\\|" : (const char[]){ *at, '\0' });
+	buf_text(out, " |\n");
 }
 
 /* Of the rows that apps have beside the registry's. */
@@ -139,14 +186,74 @@ static void print_apps(struct buf *out)
 	}
 }
 
+static const char *protocol_word(enum connection_of of)
+{
+	static const char *const words[] = { [CONNECTION_OF_BOTH] = "oidc, saml",
+					     [CONNECTION_OF_OIDC] = "oidc",
+					     [CONNECTION_OF_SAML] = "saml" };
+
+	return words[of];
+}
+
+/* Of the rows that connections have beside the table's. */
+static const char *protocol_beside(const char *name)
+{
+	return protocol_word(text_starts(name, "client_") ? CONNECTION_OF_OIDC : CONNECTION_OF_SAML);
+}
+
+/* The secret has a row of its own in apply_fields. */
+static bool is_listed(const struct connection_field *field)
+{
+	return field->kind != CONNECTION_SECRET;
+}
+
+static void print_connections(struct buf *out)
+{
+	for (const struct connection_field *field = connection_fields; field->name; field++) {
+		AUTO_BUF help = BUF(KB);
+		buf_text(&help, field->help);
+		if (field->fallback &&
+		    (field->kind != CONNECTION_FLAG || text_equal(field->fallback, "true")))
+			buf_print(&help,
+				  field->kind == CONNECTION_FLAG ? "; %s when missing"
+								 : "; `%s` when missing",
+				  field->fallback);
+		if (is_listed(field))
+			print_row(out,
+				  &(struct row){ .name = field->name,
+						 .kind = connection_kind_words[field->kind],
+						 .words = field->words,
+						 .need = text_equal(field->name, "id")         ? "yes"
+							 : text_equal(field->name, "protocol") ? "to create"
+											       : "",
+						 .help = buf_str(&help),
+						 .of = protocol_word(field->of) });
+	}
+}
+
+/* The column of entries that come in two kinds; NULL: there is none. */
+static const char *column_of(const char *path)
+{
+	return text_equal(path, "apps") ? "type" : text_equal(path, CONNECTIONS) ? "protocol" : NULL;
+}
+
+static const char *kind_beside(const char *path, const char *name)
+{
+	return text_equal(path, "apps")        ? app_type_beside(name)
+	       : text_equal(path, CONNECTIONS) ? protocol_beside(name)
+					       : NULL;
+}
+
 static void print_section(struct buf *out, const char *path)
 {
-	bool apps = text_equal(path, "apps");
+	const char *column = column_of(path);
 
-	buf_print(out, "\n## %s\n\n| field |%s is | needed | |\n|---|%s---|---|---|\n", path,
-		  apps ? " type |" : "", apps ? "---|" : "");
-	if (apps)
+	buf_print(out, "\n## %s\n\n| field |%s%s%s is | needed | |\n|---|%s---|---|---|\n", path,
+		  column ? " " : "", column ? column : "", column ? " |" : "", column ? "---|" : "");
+	if (text_equal(path, "apps"))
 		print_apps(out);
+	if (text_equal(path, CONNECTIONS))
+		print_connections(out);
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *name = apply_field_below(field, path);
 		if (name)
@@ -155,8 +262,10 @@ static void print_section(struct buf *out, const char *path)
 						      .words = field->words,
 						      .need = need_word(field->need),
 						      .help = field->help,
-						      .of = apps ? app_type_beside(name) : NULL });
+						      .of = kind_beside(path, name) });
 	}
+	if (text_equal(path, CONNECTIONS))
+		buf_text(out, connection_words);
 }
 
 char *apply_reference(struct arena *arena)
@@ -216,8 +325,6 @@ static json_t *field_schema(const struct apply_field *field)
 		return typed("object");
 	case APPLY_NPI:
 		return json_pack("{s:s, s:s}", "type", "string", "pattern", "^[0-9]{10}$");
-	case APPLY_LATER:
-		return json_false();
 	case APPLY_TEXT:
 	case APPLY_LINES:
 	case APPLY_EMAIL:
@@ -260,6 +367,34 @@ static json_t *app_schema(const struct app_field *field)
 	return typed("string");
 }
 
+static json_t *connection_field_schema(const struct connection_field *field)
+{
+	switch (field->kind) {
+	case CONNECTION_WORD:
+		return words_schema(field->words);
+	case CONNECTION_FLAG:
+		return typed("boolean");
+	case CONNECTION_TEXTS:
+	case CONNECTION_DOMAINS:
+		return list_of(typed("string"));
+	case CONNECTION_SECONDS:
+		return json_pack("{s:[s, s]}", "type", "integer", "string");
+	case CONNECTION_OBJECT:
+		return typed("object");
+	case CONNECTION_MAPPING:
+		return list_of(typed("object"));
+	case CONNECTION_ID:
+		return json_pack("{s:s, s:s}", "type", "string", "pattern", SLUG_PATTERN);
+	case CONNECTION_TEXT:
+	case CONNECTION_ADDRESS:
+	case CONNECTION_XML:
+	case CONNECTION_SECRET:
+	case CONNECTION_DATE:
+		break;
+	}
+	return typed("string");
+}
+
 static void describe(json_t *schema, const char *help)
 {
 	if (*help && json_is_object(schema))
@@ -279,6 +414,20 @@ static void add_apps(json_t *members)
 	}
 }
 
+static void add_connections(json_t *members)
+{
+	for (const struct connection_field *field = connection_fields; field->name; field++) {
+		json_t *schema = connection_field_schema(field);
+
+		if (field->of == CONNECTION_OF_BOTH)
+			describe(schema, field->help);
+		else
+			json_set(schema, "description",
+				 json_sprintf("protocol %s: %s", protocol_word(field->of), field->help));
+		json_set(members, field->name, schema);
+	}
+}
+
 static json_t *object_schema(const char *path)
 {
 	json_t *members = json_object(), *required = json_array();
@@ -286,6 +435,10 @@ static json_t *object_schema(const char *path)
 
 	if (apps)
 		add_apps(members);
+	if (text_equal(path, CONNECTIONS)) {
+		add_connections(members);
+		json_array_append_new(required, json_string("id"));
+	}
 	for (const struct apply_field *field = apply_fields; field->path; field++) {
 		const char *name = apply_field_below(field, path);
 		if (!name)

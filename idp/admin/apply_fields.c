@@ -17,7 +17,6 @@ const struct apply_field apply_fields[] = {
 	{ P ".template", APPLY_WORD, OPTIONAL, "small medium multi-location three-role", "which built-in roles it starts with", false },
 	{ P ".policy", APPLY_FREE, OPTIONAL, NULL, "session: { idle, absolute }, password: { preset, min_length }", false },
 	{ P ".disabled", APPLY_FLAG, OPTIONAL, NULL, "nobody of the practice can sign in", false },
-	{ P ".connections", APPLY_LATER, OPTIONAL, NULL, "sign-in by another identity provider", false },
 
 	{ P ".locations", APPLY_OBJECTS, OPTIONAL, NULL, "sites of the practice; parents make a tree", false },
 	{ P ".locations.id", APPLY_SLUG, REQUIRED, NULL, "stands in tokens; never changes", false },
@@ -75,6 +74,10 @@ const struct apply_field apply_fields[] = {
 	{ P ".staff.assignments.from", APPLY_DATE, OPTIONAL, NULL, "first day, or a time", false },
 	{ P ".staff.assignments.until", APPLY_DATE, OPTIONAL, NULL, "last day, or a time", false },
 	{ P ".staff.assignments.reason", APPLY_TEXT, OPTIONAL, NULL, "for the records", false },
+
+	{ P ".connections", APPLY_OBJECTS, OPTIONAL, NULL, "identity providers that staff sign in with, such as Okta or a hospital's own", false },
+	{ P ".connections.client_secret", APPLY_SECRET, OPTIONAL, NULL, "changed when it is another one; never exported", false },
+	{ P ".connections.metadata_file", APPLY_TEXT, OPTIONAL, NULL, "a file beside the document that becomes metadata", false },
 
 	{ A, APPLY_OBJECTS, OPTIONAL, NULL, "relying apps, in the terms of RFC 7591; SAML service providers", false },
 	{ A ".client_secret", APPLY_SECRET, OPTIONAL, NULL, "changed when it is another one", false },

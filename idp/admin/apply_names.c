@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "people/app_registry.h"
+#include "people/connection.h"
 #include "people/role.h"
 #include "people/role_templates.h"
 #include "store/snapshot.h"
@@ -183,6 +184,96 @@ static void learn_roles(struct scene *s, const char *practice_id)
 	names_of(s->work->arena, &s->roles, json_object_get(s->declared, "roles"));
 }
 
+static void release_json(void *thing)
+{
+	json_decref(thing);
+}
+
+/* A message of the room that checks such an entry begins with the field's name: its place is the complaint's.
+ */
+static enum err entry_complain(struct scene *s, const char *path, const json_t *entry, const char *message)
+{
+	const char *name = arena_textn(s->work->arena, message, strcspn(message, " :[."));
+
+	if (text_equal(name, "metadata") && json_object_get(entry, "metadata_file"))
+		return apply_complain(s->work, s->document, entry, "metadata_file", "%s.metadata_file%s",
+				      path, message + strlen(name));
+	return apply_complain(s->work, s->document, entry, json_object_get(entry, name) ? name : NULL,
+			      "%s.%s", path, message);
+}
+
+/* Without what apply alone knows. */
+static json_t *plain_entry(struct scene *s, json_t *entry)
+{
+	static const char *const ours[] = { "client_secret", "client_secret_hash", "metadata_file", NULL };
+	json_t *plain = json_copy(entry);
+
+	arena_defer(s->work->arena, release_json, plain);
+	for (const char *const *name = ours; *name; name++)
+		(void)json_object_del(plain, *name); /* not always there */
+	return plain;
+}
+
+static enum err check_grant(struct scene *s, const json_t *grant)
+{
+	const json_t *locations = json_object_get(grant, "locations");
+	const char *role = json_get_text(grant, "role");
+
+	if (role)
+		TRY(known(s, &s->roles, grant, "role", role, "role"));
+	return json_is_array(locations) ? known_all(s, &s->locations, grant, "locations", "location") : OK;
+}
+
+/* The id is one connection's in the whole deployment, and is never given again. */
+static enum err connection_id_is_ours(struct scene *s, const json_t *entry)
+{
+	const char *id = json_get_text(entry, "id"), *practice = json_get_text(s->declared, "id");
+	const struct connection *there = snapshot_connection(s->work->snapshot, id);
+
+	if (there && (there->deleted || !text_equal(there->practice_id, practice)))
+		return apply_complain(
+			s->work, s->document, entry, "id",
+			"there is or was a connection %s; ids are one's alone and never given again", id);
+	for (size_t i = 0; i < json_array_size(s->document->practices); i++) {
+		const json_t *other = json_array_get(s->document->practices, i);
+		const json_t *list = json_object_get(other, "connections");
+		if (other != s->declared && entry_find(s->work->arena, list, "id", id))
+			return apply_complain(s->work, s->document, entry, "id",
+					      "the connection %s is declared in two practices", id);
+	}
+	return OK;
+}
+
+static enum err check_connection(struct scene *s, json_t *entry)
+{
+	const json_t *mapping = json_object_get(entry, "mapping");
+	const char *message = NULL;
+
+	TRY(connection_id_is_ours(s, entry));
+	enum err err = connection_check(s->work, NULL, plain_entry(s, entry), &message);
+
+	if (err == ERR_DOCUMENT || err == ERR_CONFLICT)
+		return entry_complain(s, "practices.connections", entry, message ? message : s->work->reason);
+	TRY(err);
+	TRY(check_grant(s, json_object_get(entry, "default_grant")));
+	for (size_t i = 0; i < json_array_size(mapping); i++)
+		TRY(check_grant(s, json_object_get(json_array_get(mapping, i), "grant")));
+	return OK;
+}
+
+static enum err check_connections(struct scene *s)
+{
+	const json_t *list = json_object_get(s->declared, "connections");
+	const char *outer = s->work->practice;
+	enum err err = nothing_twice(s, list, "id", "connection");
+
+	s->work->practice = json_get_text(s->declared, "id"); /* the wall: what stands is read behind it */
+	for (size_t i = 0; i < json_array_size(list) && err == OK; i++)
+		err = check_connection(s, json_array_get(list, i));
+	s->work->practice = outer;
+	return err;
+}
+
 static enum err check_practice(struct scene *s, const json_t *picture)
 {
 	const char *id = json_get_text(s->declared, "id");
@@ -195,40 +286,18 @@ static enum err check_practice(struct scene *s, const json_t *picture)
 	TRY(needs(s, "practices", s->declared, s->present));
 	TRY(check_locations(s));
 	TRY(check_roles(s));
+	TRY(check_connections(s));
 	return check_staff(s);
-}
-
-static void release_json(void *thing)
-{
-	json_decref(thing);
-}
-
-/* The registry's message begins with the field's name: its place is the complaint's. */
-static enum err app_complain(struct scene *s, const json_t *app, const char *message)
-{
-	const char *name = arena_textn(s->work->arena, message, strcspn(message, " :["));
-
-	if (text_equal(name, "metadata") && json_object_get(app, "metadata_file"))
-		return apply_complain(s->work, s->document, app, "metadata_file", "apps.metadata_file%s",
-				      message + strlen(name));
-	return apply_complain(s->work, s->document, app, json_object_get(app, name) ? name : NULL, "apps.%s",
-			      message);
 }
 
 static enum err check_app(struct scene *s, json_t *app, const struct names *practices)
 {
 	const json_t *list = json_object_get(app, "practices");
-	json_t *declared = json_copy(app);
 	const char *message = NULL;
-
-	arena_defer(s->work->arena, release_json, declared);
-	(void)json_object_del(declared, "client_secret"); /* not always there */
-	(void)json_object_del(declared, "client_secret_hash");
-	(void)json_object_del(declared, "metadata_file");
-	enum err err = app_check(s->work, declared, &message);
+	enum err err = app_check(s->work, plain_entry(s, app), &message);
 
 	if (err == ERR_DOCUMENT || err == ERR_CONFLICT)
-		return app_complain(s, app, message);
+		return entry_complain(s, "apps", app, message);
 	TRY(err);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *item = json_array_get(list, i);

@@ -2,12 +2,12 @@
 #include "base/base.h"
 
 #include "admin/apply.h"
+#include "admin/apply_compare.h"
+#include "admin/lookup.h"
 #include "base/app.h"
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "keys/secret.h"
 #include "people/account.h"
 #include "people/role_templates.h"
 #include "store/apps.h"
@@ -93,164 +93,6 @@ json_t **apply_ordered(struct arena *arena, const json_t *list, const char *memb
 	return order;
 }
 
-/* Nothing said in any of the ways to say nothing. */
-static bool is_empty(const json_t *value)
-{
-	return !value || json_is_null(value) || json_is_false(value) ||
-	       (json_is_string(value) && json_string_length(value) == 0) ||
-	       ((json_is_array(value) || json_is_object(value)) &&
-		json_array_size(value) + json_object_size(value) == 0);
-}
-
-static int by_text(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* A list of objects or ids in which order says nothing, as one text. */
-static char *unordered(struct arena *arena, const json_t *list,
-		       char *(*form)(struct arena *arena, const json_t *entry))
-{
-	size_t count = json_array_size(list);
-	char **texts = arena_array(arena, char *, count + 1);
-	char *whole = arena_text(arena, "");
-
-	for (size_t i = 0; i < count; i++)
-		texts[i] = form(arena, json_array_get(list, i));
-	qsort(texts, count, sizeof *texts, by_text);
-	for (size_t i = 0; i < count; i++)
-		whole = arena_print(arena, "%s\n%s", whole, texts[i]);
-	return whole;
-}
-
-static char *plain_form(struct arena *arena, const json_t *entry)
-{
-	return json_canonical(arena, entry);
-}
-
-static char *time_form(struct arena *arena, const json_t *entry, const char *member, bool end)
-{
-	int64_t seconds = 0;
-	const char *text = json_get_text(entry, member);
-
-	return text && clock_parse(text, end, &seconds) ? arena_print(arena, "%" PRId64, seconds)
-							: arena_text(arena, "");
-}
-
-/* A date and the time it stands for are the same. */
-static char *assignment_form(struct arena *arena, const json_t *entry)
-{
-	const json_t *locations = json_object_get(entry, "locations");
-	const char *reason = json_get_text(entry, "reason");
-
-	return arena_print(arena, "%s|%s|%s|%s|%s", json_get_text(entry, "role"),
-			   json_is_array(locations) ? unordered(arena, locations, plain_form) : "all",
-			   time_form(arena, entry, "from", false), time_form(arena, entry, "until", true),
-			   reason ? reason : "");
-}
-
-static bool same_duration(const json_t *a, const json_t *b)
-{
-	int64_t first = json_integer_value(a), second = json_integer_value(b);
-
-	if ((json_is_string(a) && !text_to_duration(json_string_value(a), &first)) ||
-	    (json_is_string(b) && !text_to_duration(json_string_value(b), &second)))
-		return false;
-	return first == second;
-}
-
-static const struct app_field *app_field_of(const char *path, const char *member)
-{
-	for (const struct app_field *field = app_fields; text_equal(path, "apps") && field->name; field++)
-		if (text_equal(field->name, member))
-			return field;
-	return NULL;
-}
-
-static bool same(struct arena *arena, const char *path, const char *member, const json_t *now,
-		 const json_t *then)
-{
-	const struct app_field *app = app_field_of(path, member);
-
-	if (is_empty(now) && is_empty(then))
-		return true;
-	if (!now || !then)
-		return false;
-	if (app && app->kind == APP_SECONDS)
-		return same_duration(now, then);
-	if (text_equal(member, "assignments"))
-		return text_equal(unordered(arena, now, assignment_form),
-				  unordered(arena, then, assignment_form));
-	if (text_equal(member, "domains") || (app && app->kind != APP_ATTRIBUTES))
-		return json_is_array(now) && json_is_array(then)
-			       ? text_equal(unordered(arena, now, plain_form),
-					    unordered(arena, then, plain_form))
-			       : json_equal(now, then);
-	if (text_equal(member, "email"))
-		return text_equal(email_canonical(arena, json_string_value(now)),
-				  email_canonical(arena, json_string_value(then)));
-	return json_equal(now, then);
-}
-
-/* Members that are not compared: lists with entries of their own, and what counts at creation alone. */
-static bool is_compared(const char *path, const char *member, bool there)
-{
-	static const char *const entries[] = { "locations", "roles", "staff", NULL };
-	static const char *const creation[] = { "password", "password_hash", "must_change", NULL };
-
-	if (text_equal(path, "practices"))
-		return !text_list_has(entries, member);
-	if (text_equal(path, "apps"))
-		return !text_equal(member, "metadata_file"); /* its text is compared, as metadata */
-	return !(text_equal(path, "practices.staff") && there && text_list_has(creation, member));
-}
-
-static bool is_secret(const char *path, const char *member)
-{
-	const struct apply_field *field = apply_field_find(path, member);
-
-	return field && field->kind == APPLY_SECRET;
-}
-
-/* A client secret is another one when its hash is. */
-static bool same_secret(struct work *work, const json_t *now, const char *member, const json_t *declared)
-{
-	const char *hash = json_string_value(declared);
-
-	if (text_equal(member, "client_secret"))
-		hash = secret_hash(work->arena, "client", hash);
-	return secret_equal(json_get_text(now, "client_secret_hash"), hash);
-}
-
-static json_t *shown(const char *member, const json_t *value, bool secret)
-{
-	if (!value)
-		return json_null();
-	if (text_equal(member, "metadata"))
-		return json_sprintf("(%zu bytes of XML)", json_string_length(value));
-	return secret ? json_string("(secret)") : json_deep_copy(value);
-}
-
-/* The members that would change, each with old and new. */
-static json_t *difference(struct planning *p, const char *path, json_t *now, json_t *declared)
-{
-	const char *member;
-	json_t *value;
-	json_t *fields = keep(p->work, json_object());
-
-	json_object_foreach (declared, member, value) {
-		bool secret = is_secret(path, member);
-		const json_t *old = json_object_get(now, member);
-		bool equal = secret && now ? same_secret(p->work, now, member, value)
-					   : same(p->work->arena, path, member, old, value);
-		if (!equal && is_compared(path, member, now != NULL))
-			json_set(fields, member,
-				 json_pack("[o, o]", shown(member, old, secret),
-					   shown(member, value, secret)));
-	}
-	return fields;
-}
-
 static struct step *step_add(struct planning *p, enum thing thing, enum verb verb, const char *id)
 {
 	struct plan *plan = p->plan;
@@ -282,7 +124,7 @@ static json_t *overlay(struct work *work, json_t *now, json_t *declared)
 static struct step *compare(struct planning *p, enum thing thing, const char *path, const char *member,
 			    json_t *now, json_t *declared)
 {
-	json_t *fields = difference(p, path, now, declared);
+	json_t *fields = apply_difference(p->work, path, now, declared);
 
 	if (now && json_object_size(fields) == 0)
 		return NULL;
@@ -363,19 +205,92 @@ static void prune(struct planning *p, enum thing thing, const char *member, cons
 	}
 }
 
+static void compare_connections(struct planning *p, const json_t *now, const json_t *declared)
+{
+	for (size_t i = 0; i < json_array_size(declared); i++) {
+		json_t *entry = json_array_get(declared, i);
+		json_t *there = entry_find(p->work->arena, now, "id", json_get_text(entry, "id"));
+		(void)compare(p, THING_CONNECTION, "practices.connections", "id", there,
+			      entry); /* NULL: as declared */
+	}
+}
+
+static bool has_domain(const json_t *list, const char *domain)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+		if (text_equal_nocase(json_string_value(json_array_get(list, i)), domain))
+			return true;
+	return false;
+}
+
+/* Domains of a connection: those that are new to it, and those that are the practice's already. One that
+ * waits for its DNS record, or that the practice gave up, is not vouched for by saying the same again. */
+static void add_domains_of(json_t *list, const json_t *domains, const json_t *now, const json_t *there)
+{
+	const json_t *own = json_object_get(now, "domains"), *old = json_object_get(there, "domains");
+
+	for (size_t i = 0; i < json_array_size(domains); i++) {
+		const char *domain = json_string_value(json_array_get(domains, i));
+		bool belongs = domain && (!has_domain(old, domain) || has_domain(own, domain));
+		if (belongs && !has_domain(list, domain))
+			append(list, json_string(domain));
+	}
+}
+
+/* The domains that its connection would have: of one that the document does not name, or whose domains it
+ * does not name, those it has. */
+static void add_domains_there(struct planning *p, json_t *list, const json_t *now, const json_t *connections)
+{
+	const json_t *there = json_object_get(now, "connections");
+
+	for (size_t i = 0; i < json_array_size(there); i++) {
+		const json_t *entry = json_array_get(there, i);
+		const json_t *named =
+			entry_find(p->work->arena, connections, "id", json_get_text(entry, "id"));
+		bool pruned = !named && p->how->prune && connections;
+		if (!pruned && !json_object_get(named, "domains"))
+			add_domains_of(list, json_object_get(entry, "domains"), now, entry);
+	}
+}
+
+/* Whose people sign in by a connection is a domain of the practice too: the operator's word vouches for both.
+ * Without this the practice's own list would take back what its connection's added. */
+static void add_domains(struct planning *p, const json_t *now, json_t *declared)
+{
+	const json_t *connections = json_object_get(declared, "connections"),
+		     *there = json_object_get(now, "connections"),
+		     *own = json_object_get(declared, "domains");
+	const json_t *begin = own ? own : json_object_get(now, "domains");
+	json_t *list = keep(p->work, begin ? json_deep_copy(begin) : json_array());
+
+	for (size_t i = 0; i < json_array_size(connections); i++) {
+		const json_t *entry = json_array_get(connections, i);
+		add_domains_of(list, json_object_get(entry, "domains"), now,
+			       entry_find(p->work->arena, there, "id", json_get_text(entry, "id")));
+	}
+	add_domains_there(p, list, now, connections);
+	if (json_array_size(list) > json_array_size(begin))
+		json_set(declared, "domains", json_incref(list));
+}
+
 static void plan_practice(struct planning *p, json_t *now, json_t *declared)
 {
 	p->practice = json_get_text(declared, "id");
 	const json_t *locations = json_object_get(now, "locations"), *roles = json_object_get(now, "roles"),
-		     *staff = json_object_get(now, "staff");
+		     *staff = json_object_get(now, "staff"),
+		     *connections = json_object_get(now, "connections");
 	const json_t *new_locations = json_object_get(declared, "locations"),
 		     *new_roles = json_object_get(declared, "roles"),
-		     *new_staff = json_object_get(declared, "staff");
+		     *new_staff = json_object_get(declared, "staff"),
+		     *new_connections = json_object_get(declared, "connections");
 
+	add_domains(p, now, declared);
 	(void)compare(p, THING_PRACTICE, "practices", "id", now, declared); /* NULL: as declared */
 	compare_list(p, THING_LOCATION, "practices.locations", "parent", locations, new_locations);
 	compare_list(p, THING_ROLE, "practices.roles", "inherits", roles, new_roles);
+	compare_connections(p, connections, new_connections);
 	compare_staff(p, staff, new_staff);
+	prune(p, THING_CONNECTION, "id", connections, new_connections);
 	prune(p, THING_STAFF, "email", staff, new_staff);
 	prune(p, THING_ROLE, "id", roles, new_roles);
 	prune(p, THING_LOCATION, "id", locations, new_locations);
@@ -413,11 +328,10 @@ json_t *plan_describe(const struct plan *plan)
 	static const char *const verbs[] = {
 		[VERB_CREATE] = "create", [VERB_CHANGE] = "change", [VERB_REMOVE] = "remove"
 	};
-	static const char *const things[] = { [THING_PRACTICE] = "practice",
-					      [THING_LOCATION] = "location",
-					      [THING_ROLE] = "role",
-					      [THING_STAFF] = "staff",
-					      [THING_APP] = "app" };
+	static const char *const things[] = {
+		[THING_PRACTICE] = "practice",     [THING_LOCATION] = "location", [THING_ROLE] = "role",
+		[THING_CONNECTION] = "connection", [THING_STAFF] = "staff",       [THING_APP] = "app"
+	};
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < plan->count; i++) {

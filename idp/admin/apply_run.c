@@ -11,6 +11,7 @@
 #include "login/session.h"
 #include "people/account.h"
 #include "people/app_registry.h"
+#include "people/connection.h"
 #include "people/practice.h"
 #include "people/role.h"
 #include "store/apps.h"
@@ -21,6 +22,7 @@
 struct prepared {
 	struct account_change account;
 	struct app_change app;
+	struct connection_change connection;
 };
 
 struct running {
@@ -196,9 +198,44 @@ static enum err run_app(struct running *r)
 	return hash && !change->secret ? keep_secret_hash(r->work, r->step->id, hash) : OK;
 }
 
+/* Of the two ways to metadata the declared one takes the place of the other. */
+static void one_source(json_t *document, const json_t *declared, json_t *none)
+{
+	if (json_object_get(declared, "metadata"))
+		json_set(document, "metadata_url", none);
+	else if (json_object_get(declared, "metadata_url"))
+		json_set(document, "metadata", none);
+}
+
+/* What is declared, without what apply alone knows; what is not named stays. */
+static json_t *connection_document(struct work *work, const struct step *step)
+{
+	json_t *document = json_copy(step->declared);
+
+	arena_defer(work->arena, release_json, document);
+	json_object_del(document, "client_secret");
+	json_object_del(document, "metadata_file");
+	one_source(document, step->declared, json_null());
+	return document;
+}
+
+static enum err run_connection(struct running *r)
+{
+	const struct connection_change *change = &r->prepared->connection;
+	bool created = false, changed = false;
+	size_t ended = 0;
+
+	if (r->step->verb == VERB_REMOVE ||
+	    (r->step->verb == VERB_CHANGE && json_is_true(json_object_get(change->declared, "disabled"))))
+		TRY(sessions_end_connection(r->work, r->step->id, &ended));
+	if (r->step->verb == VERB_REMOVE)
+		return connection_delete(r->work, r->step->id);
+	return connection_apply(r->work, change, &created, &changed);
+}
+
 static enum err (*const runs[])(struct running *r) = {
 	[THING_PRACTICE] = run_practice, [THING_LOCATION] = run_location, [THING_ROLE] = run_role,
-	[THING_STAFF] = run_staff,       [THING_APP] = run_app,
+	[THING_STAFF] = run_staff,       [THING_APP] = run_app,           [THING_CONNECTION] = run_connection,
 };
 
 static json_t *profile_of(struct work *work, json_t *declared)
@@ -237,6 +274,16 @@ static enum err prepare_staff(struct work *work, const struct step *step, struct
 	return out->password ? account_prepare(work, out) : OK;
 }
 
+static enum err prepare_connection(struct work *work, const struct step *step, struct connection_change *out)
+{
+	const char *message = NULL;
+	enum err err = connection_prepare(work, out, &message);
+
+	return err == ERR_DOCUMENT && message
+		       ? fault(work, err, "practices.connections: %s: %s", step->id, message)
+		       : err;
+}
+
 /* So is asking another server for its metadata. */
 static enum err prepare(struct work *work, const struct step *step, struct prepared *out)
 {
@@ -246,6 +293,12 @@ static enum err prepare(struct work *work, const struct step *step, struct prepa
 		return OK;
 	if (step->thing == THING_STAFF)
 		return prepare_staff(work, step, &out->account);
+	if (step->thing == THING_CONNECTION) {
+		out->connection = (struct connection_change){ .declared = connection_document(work, step),
+							      .secret = json_get_text(step->declared,
+										      "client_secret") };
+		return prepare_connection(work, step, &out->connection);
+	}
 	if (step->thing != THING_APP)
 		return OK;
 	out->app = (struct app_change){ .declared = app_document(work, step),

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 
-#define OPTIONS_MAX 40
+#define OPTIONS_MAX 64
 #define VALUES_MAX  200
 
 /* What every command takes. */
@@ -229,6 +229,10 @@ static int kind_of_argument(struct arena *arena, const struct command *command, 
 			return '=';
 	/* What the client read for the option. */
 	if (text_equal(name, "password") && command_option(command, "password-stdin") == 0)
+		return '=';
+	if (text_equal(name, "client_secret") && command_option(command, "client-secret-stdin") == 0)
+		return '=';
+	if (text_equal(name, "token_text") && command_option(command, "token") == '@')
 		return '=';
 	if (text_equal(name, "text") && command_option(command, "file") == '@')
 		return '=';

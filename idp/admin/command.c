@@ -12,8 +12,9 @@
 #include "store/snapshot.h"
 
 const struct command *const admin_nouns[] = {
-	practice_commands, location_commands, user_commands,  role_commands,    grant_commands,  app_commands,
-	session_commands,  keys_commands,     apply_commands, explain_commands, doctor_commands, NULL,
+	practice_commands, location_commands, domain_commands,  connection_commands, user_commands,
+	link_commands,     role_commands,     grant_commands,   app_commands,        session_commands,
+	keys_commands,     apply_commands,    explain_commands, doctor_commands,     NULL,
 };
 
 const struct command *command_find(const char *noun, const char *verb)

@@ -36,7 +36,9 @@ struct command {
 	 * what that document names as metadata_file), "metadata=<" an https address or a file that it reads
 	 * and sends along as "metadata_text", "confirm=!" is what the client lets people type when
 	 * --yes is missing, "password-stdin" reads a line from standard input into the argument "password",
-	 * "ask-password" asks for it on the terminal. Every command takes --practice and --yes. */
+	 * "ask-password" asks for it on the terminal, "client-secret-stdin" and "ask-client-secret" the same
+	 * into "client_secret"; "token=@" reads a file into "token_text". Every command takes --practice and
+	 * --yes. */
 	const char *const *options;
 	/* A fault's reason is the message. On success *message may be one line for people (what happened, the
 	 * next step) and *code an exit code other than 0. *result is the caller's; NULL: nothing to print. */

@@ -16,11 +16,12 @@ static json_t *row_of(struct work *work, const struct session *session)
 {
 	int64_t idle = session->seen_at + session->idle_seconds;
 
-	return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:s}", "sid", session->sid, "email",
+	return json_pack("{s:s, s:s, s:s?, s:o, s:o, s:o, s:s, s:s?, s:b}", "sid", session->sid, "email",
 			 session->email ? session->email : "", "location", session->location_id, "started",
 			 time_shown(work, session->started_at), "seen", time_shown(work, session->seen_at),
 			 "ends", time_shown(work, idle < session->ends_at ? idle : session->ends_at), "acr",
-			 session->acr);
+			 session->acr, "connection", session->connection_id, "continuity",
+			 session->continuity);
 }
 
 static enum err session_list(struct work *work, const json_t *arguments, json_t **result,

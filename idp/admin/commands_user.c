@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include "admin/command.h"
+#include "admin/commands_link.h"
 #include "admin/lookup.h"
 #include "base/app.h"
 #include "base/arena.h"
@@ -13,6 +14,7 @@
 #include "people/audit.h"
 #include "people/credential.h"
 #include "people/role.h"
+#include "store/connections.h"
 #include "store/db.h"
 #include "store/snapshot.h"
 
@@ -129,11 +131,13 @@ static enum err user_list(struct work *work, const json_t *arguments, json_t **r
 {
 	const struct practice *practice;
 	struct account *accounts = NULL;
-	size_t count = 0;
+	struct upstream_link *links = NULL;
+	size_t count = 0, link_count = 0;
 
 	(void)message, (void)code;
 	TRY(practice_meant(work, arguments, &practice));
 	TRY(accounts_list(work, &accounts, &count));
+	TRY(links_of(work, NULL, &links, &link_count));
 	AUTO(json_done) json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++) {
@@ -142,7 +146,10 @@ static enum err user_list(struct work *work, const json_t *arguments, json_t **r
 		if (err == ERR_NOT_FOUND) /* deleted meanwhile */
 			continue;
 		TRY(err);
-		append(list, row_of(work, &subject));
+		json_t *row = row_of(work, &subject);
+		if (link_is_held(links, link_count, subject.account.id))
+			json_set_text(row, "status", "waits for approval");
+		append(list, row);
 	}
 	*result = TAKE(list);
 	return OK;
@@ -155,7 +162,11 @@ static enum err user_show(struct work *work, const json_t *arguments, json_t **r
 
 	(void)message, (void)code;
 	TRY(account_meant(work, arguments, &subject));
+	json_t *links = NULL;
+
+	TRY(links_shown(work, subject.account.id, &links));
 	*result = details_of(work, &subject);
+	json_set(*result, "links", links);
 	return OK;
 }
 

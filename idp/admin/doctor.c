@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "keys/keyring.h"
 #include "people/app_registry.h"
+#include "people/connector.h"
 #include "people/role_templates.h"
 #include "store/db.h"
 #include "store/roles.h"
@@ -262,6 +263,48 @@ static void check_apps(struct visit *v)
 		    arena_print(v->work->arena, "%zu, metadata and certificates are good", count), "");
 }
 
+/* What the protocol's room found at a provider: what is fine is one row. */
+static void check_connection(struct visit *v, const struct connection *connection)
+{
+	AUTO(json_done) json_t *findings = NULL;
+	const char *check = arena_print(v->work->arena, "connection %s", connection->id);
+	size_t bad = 0;
+
+	v->work->practice = connection->practice_id;
+	if (connector_of(v->work, connection->protocol)->examine(v->work, connection, &findings) != OK) {
+		say(v, check, HEALTH_FAIL, v->work->reason ? v->work->reason : "could not be examined",
+		    arena_print(v->work->arena, "lanyard connection test %s", connection->id));
+		return;
+	}
+	for (size_t i = 0; i < json_array_size(findings); i++) {
+		const json_t *row = json_array_get(findings, i);
+		const char *outcome = json_get_text(row, "outcome"), *why = json_get_text(row, "why"),
+			   *mend = json_get_text(row, "mend"), *what = json_get_text(row, "check");
+		if (text_equal(outcome, "ok"))
+			continue;
+		bad++;
+		say(v, check, text_equal(outcome, "warn") ? HEALTH_WARN : HEALTH_FAIL,
+		    arena_print(v->work->arena, "%s: %s", what ? what : "", why ? why : ""),
+		    mend ? mend : "");
+	}
+	if (!bad)
+		say(v, check, HEALTH_OK,
+		    arena_print(v->work->arena, "%zu checks are fine", json_array_size(findings)), "");
+}
+
+static void check_connections(struct visit *v)
+{
+	const struct snapshot *snapshot = v->work->snapshot;
+
+	for (size_t p = 0; snapshot && p < snapshot->practice_count; p++) {
+		const struct practice *practice = &snapshot->practices[p];
+		for (size_t i = 0; i < practice->connection_count && !practice->disabled; i++)
+			if (!practice->connections[i].disabled && !practice->connections[i].deleted)
+				check_connection(v, &practice->connections[i]);
+	}
+	v->work->practice = NULL;
+}
+
 static enum err doctor(struct work *work, const json_t *arguments, json_t **result, const char **message,
 		       int *code)
 {
@@ -275,6 +318,7 @@ static enum err doctor(struct work *work, const json_t *arguments, json_t **resu
 	check_practices(&visit);
 	check_certificate(&visit);
 	check_apps(&visit);
+	check_connections(&visit);
 	work->err = OK;
 	*code = visit.worst == HEALTH_FAIL ? EXIT_UNHEALTHY : EXIT_OK;
 	*message = visit.worst == HEALTH_FAIL ? "Not healthy: mend what says fail." : "Healthy.";

@@ -70,6 +70,37 @@ static json_t *roles(const struct practice *practice)
 	return list;
 }
 
+/* Its id, name and protocol first, as people write them. The secret is sealed for this deployment: it cannot
+ * be taken along, with hashes or without. */
+static json_t *connection_picture(const struct connection *connection)
+{
+	json_t *entry = json_object();
+
+	json_set_text(entry, "id", connection->id);
+	json_set_text(entry, "name", connection->name);
+	json_set_text(entry, "protocol", connection->protocol);
+	set_flag(entry, "disabled", connection->disabled);
+	AUTO(json_done)
+	json_t *rest = connection->declaration ? json_deep_copy(connection->declaration) : json_object();
+
+	(void)json_object_del(rest, "disabled"); /* the row knows better, and it may not be there */
+	(void)json_object_del(rest, "client_secret");
+	int failed = json_object_update_missing(entry, rest);
+
+	assert(!failed && "out of memory");
+	return entry;
+}
+
+static json_t *connections(const struct practice *practice)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < practice->connection_count; i++)
+		if (!practice->connections[i].deleted)
+			append(list, connection_picture(&practice->connections[i]));
+	return list;
+}
+
 static void set_time(struct work *work, json_t *object, const char *key, int64_t seconds)
 {
 	if (seconds)
@@ -182,6 +213,7 @@ static enum err practice_picture(struct work *work, const struct practice *pract
 	json_set(entry, "roles", roles(practice));
 	set_copy(entry, "policy", practice->policy.document);
 	set_flag(entry, "disabled", practice->disabled);
+	json_set(entry, "connections", connections(practice));
 	json_set(entry, "staff", people);
 	work->practice = practice->id;
 	return staff(work, with_hashes, people);

@@ -17,9 +17,9 @@ struct assignment;
 #define SOURCE_BASE "base" /* of assignments that people declare */
 
 /* What a command's table needs from every file: one per noun, each ends with a row without noun. */
-extern const struct command apply_commands[], app_commands[], doctor_commands[], explain_commands[],
-	grant_commands[], keys_commands[], location_commands[], practice_commands[], role_commands[],
-	session_commands[], user_commands[];
+extern const struct command apply_commands[], app_commands[], connection_commands[], doctor_commands[],
+	domain_commands[], explain_commands[], grant_commands[], keys_commands[], link_commands[],
+	location_commands[], practice_commands[], role_commands[], session_commands[], user_commands[];
 
 const char *arg(const json_t *arguments, const char *name); /* NULL when missing */
 bool arg_is(const json_t *arguments, const char *name);     /* the flag was given */
