@@ -37,7 +37,7 @@ endif
 # -Wpedantic would refuse the statement expression of TAKE; everything else of it stays.
 CFLAGS += -std=gnu17 -D_GNU_SOURCE -Iidp -I. -I$(BUILD)/gen $(filter-out -Wpedantic -Wno-gnu-statement-expression,$(WARN)) $(SOUND) $(HARDEN) \
 	$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(PKGS) 2>/dev/null))
-LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lzxcvbn -lcrypt -lpthread -lm
+LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lzxcvbn -lcrypt -lresolv -lpthread -lm
 
 # One archive per room; a test links the rooms that stand below it.
 lib = $(BUILD)/lib$(notdir $(1)).a
@@ -145,6 +145,8 @@ DEPS_TEST := libcmocka-dev clang libclang-rt-14-dev clang-tidy clang-format valg
 # SAML service providers that sign in with us.
 DEPS_TEST += libapache2-mod-auth-mellon libapache2-mod-shib shibboleth-sp-utils simplesamlphp php-cli php-xml php-mbstring \
 	python3 python3-pysaml2 xmlsec1
+# SAML identity providers that people come from (SimpleSAMLphp is one, too).
+DEPS_TEST += lemonldap-ng liblasso-perl libxml-simple-perl libio-string-perl
 # Debian's npm, unless this machine has one already: Node from elsewhere brings its own and refuses Debian's.
 DEPS_TEST += $(if $(shell command -v npm),,npm)
 APT := $(if $(filter 0,$(shell id -u)),,sudo )env DEBIAN_FRONTEND=noninteractive apt-get

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createHash, randomBytes } from 'node:crypto';
 import { Agent } from '../kit/agent.mjs';
 import { saml } from './saml.mjs';
+import { providersDown } from './upstream.mjs';
 import { appDocument, build, freePort, lanyard, people, root, sleep, startClinic, until } from '../kit/clinic.mjs';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 4);
@@ -71,7 +72,7 @@ async function wrk(url, env = {}, { conns = connections, duration = seconds, scr
   const line = out.trim().split('\n').reverse().find((l) => l.startsWith('{'));
   if (!line) throw new Error(`wrk said: ${out}`);
   const r = JSON.parse(line);
-  return { rate: r.requests / r.seconds, requests: r.requests, p50: r.p50 / 1000, p99: r.p99 / 1000, errors: r.errors };
+  return { rate: r.requests / r.seconds, requests: r.requests, p50: r.p50 / 1000, p95: r.p95 / 1000, p99: r.p99 / 1000, errors: r.errors };
 }
 
 // One browser signs in; its session then gives as many codes as are wanted.
@@ -173,8 +174,8 @@ async function reads(table, clinic, file) {
 }
 
 // From the first page to the session; four browsers for each core.
-const signIns = (clinic, options, count) =>
-  wrk(clinic.issuer, { USERNAME: people.ada.username, PASSWORD: people.ada.password, ...(count ? { COUNT: String(count) } : {}) },
+const signIns = (clinic, options, count, who = people.ada) =>
+  wrk(clinic.issuer, { USERNAME: who.username, PASSWORD: who.password, ...(count ? { COUNT: String(count) } : {}) },
     { conns: 4 * cores, script: 'signins.lua', ...options });
 
 async function passwords(table, clinic, file) {
@@ -249,6 +250,7 @@ async function measure(store) {
   await reads(table, clinic, file);
   await tokens(table, clinic, file);
   await passwords(table, clinic, file);
+  if (only.test('provider')) table.rows.push(await providersDown({ clinic, seconds, signIns, cores }));
   manySessions(clinic, 100000);
   await new Agent().signIn(`${clinic.issuer}/login`, people.ada);
   memory.later = await calmRss(pid);

@@ -85,6 +85,6 @@ function done(summary, latency, requests)
 	end
 	table.sort(all)
 	local e = summary.errors
-	io.write(string.format('{"requests":%d,"seconds":%.3f,"errors":%d,"p50":%d,"p99":%d}\n', count, to - from,
-		errors + e.connect + e.read + e.write + e.timeout, 1e6 * (all[math.ceil(#all * 0.5)] or 0), 1e6 * (all[math.ceil(#all * 0.99)] or 0)))
+	io.write(string.format('{"requests":%d,"seconds":%.3f,"errors":%d,"p50":%d,"p95":%d,"p99":%d}\n', count, to - from,
+		errors + e.connect + e.read + e.write + e.timeout, 1e6 * (all[math.ceil(#all * 0.5)] or 0), 1e6 * (all[math.ceil(#all * 0.95)] or 0), 1e6 * (all[math.ceil(#all * 0.99)] or 0)))
 end

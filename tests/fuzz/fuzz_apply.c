@@ -68,13 +68,49 @@ static void check_assignments(const json_t *practice, const json_t *person, stru
 	}
 }
 
+static void check_grant(const json_t *practice, const json_t *grant, struct arena *arena)
+{
+	const json_t *locations = json_object_get(grant, "locations");
+
+	assert(!json_object_get(grant, "role") || text_is_slug(json_get_text(grant, "role")));
+	for (size_t at = 0; at < json_array_size(locations); at++)
+		assert(entry_find(arena, json_object_get(practice, "locations"), "id",
+				  json_string_value(json_array_get(locations, at))));
+}
+
+static void check_connection(const json_t *practice, const json_t *connection, struct arena *arena)
+{
+	static const char *const reserved[] = { "sub",  "iss", "aud", "tenant", "roles",
+						"role", "acr", "amr", "sid" };
+	const json_t *mapping = json_object_get(connection, "mapping");
+	const char *protocol = json_get_text(connection, "protocol");
+
+	assert(text_is_slug(json_get_text(connection, "id")));
+	assert(text_equal(protocol, "oidc") || text_equal(protocol, "saml"));
+	if (text_equal(protocol, "oidc"))
+		assert(text_starts(json_get_text(connection, "issuer"), "https://"));
+	for (size_t i = 0; i < COUNT(reserved); i++)
+		assert(!json_object_get(json_object_get(connection, "claims"), reserved[i]));
+	check_grant(practice, json_object_get(connection, "default_grant"), arena);
+	for (size_t i = 0; i < json_array_size(mapping); i++)
+		check_grant(practice, json_object_get(json_array_get(mapping, i), "grant"), arena);
+}
+
+static size_t check_connections(const json_t *practice, struct arena *arena)
+{
+	const json_t *list = json_object_get(practice, "connections");
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		check_connection(practice, json_array_get(list, i), arena);
+	return json_array_size(list);
+}
+
 static size_t check_practice(const json_t *practice, struct arena *arena)
 {
 	const json_t *staff = json_object_get(practice, "staff"), *roles = json_object_get(practice, "roles");
 
 	assert(text_is_slug(json_get_text(practice, "id")) && json_get_text(practice, "name") &&
 	       json_get_text(practice, "timezone"));
-	assert(!json_object_get(practice, "connections"));
 	for (size_t i = 0; i < json_array_size(staff); i++) {
 		const json_t *person = json_array_get(staff, i);
 		assert(email_canonical(arena, json_get_text(person, "email")));
@@ -84,7 +120,7 @@ static size_t check_practice(const json_t *practice, struct arena *arena)
 	}
 	for (size_t i = 0; i < json_array_size(roles); i++)
 		assert(text_is_slug(json_get_text(json_array_get(roles, i), "id")));
-	return 1 + json_array_size(staff) + json_array_size(roles) +
+	return 1 + json_array_size(staff) + json_array_size(roles) + check_connections(practice, arena) +
 	       json_array_size(json_object_get(practice, "locations"));
 }
 

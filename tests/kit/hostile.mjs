@@ -129,5 +129,11 @@ export function rows(clinic, sql) {
   return JSON.parse(text);
 }
 
+// What no command does: time passing, for one.
+export function change(clinic, sql) {
+  if (clinic.store === 'sqlite') execFileSync('sqlite3', ['-cmd', '.timeout 5000', clinic.address.replace('sqlite:', ''), sql]);
+  else execFileSync('psql', [clinic.address.replace('postgresql://clinic@', 'postgresql://lanyard@'), '-qc', sql]);
+}
+
 export const events = (clinic) => rows(clinic, 'SELECT practice_id, id, at_us, type, outcome, actor, target, body FROM event ORDER BY at_us, id')
   .map((row) => ({ ...row, body: JSON.parse(row.body) }));

@@ -40,7 +40,7 @@ export const openApp = (clinic, receiver, name, more = {}) => `${clinic.issuer}/
 })}`;
 
 // A document that is an error has a status the console repeats; everything else it says is a complaint.
-const repeated = /^Failed to load resource: the server responded with a status of (400|403|404|429)/;
+const repeated = /^Failed to load resource: the server responded with a status of (400|403|404|429|503)/;
 
 // Collects what goes wrong in any page of a context: dialogs, script errors, and what the policy refused.
 export async function watch(context) {

@@ -64,7 +64,7 @@ unit() { # BUILD [prefix command...]: the cmocka programs, two at a time for eac
 		ok=$(grep -c '^\[       OK \]' "$out/$name.log"); bad=$(grep -c '^\[  FAILED  \] [a-zA-Z_0-9]*$' "$out/$name.log")
 		[ "$rc" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1
 		[ "$rc" -eq 0 ] && bad=0
-		[ "$rc" -ne 0 ] && { echo "FAILED: $program (exit $rc)"; tail -80 "$out/$name.log"; }
+		[ "$rc" -ne 0 ] && { echo "FAILED: $program (exit $rc)"; grep -A4 '^\[  ERROR' "$out/$name.log" | head -40; tail -60 "$out/$name.log"; }
 		count "$ok" "$bad"
 	done <"$out/list"
 }

@@ -7,9 +7,11 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openBrowser } from '../kit/browser.mjs';
-import { people, startClinic } from '../kit/clinic.mjs';
+import { freePort, people, startClinic } from '../kit/clinic.mjs';
 import { sam, short } from '../kit/hostile.mjs';
 import { openApp, pageApp, signIn, startReceiver, watch } from '../kit/pages.mjs';
+import { command, connection, declare } from '../kit/upstream.mjs';
+import { secretOf, startProvider } from '../kit/upstream-oidc.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'];
@@ -84,6 +86,61 @@ function pagesOf({ clinic, receiver, fresh }) {
   };
 }
 
+// The same of sign-in by other providers: one that answers, one that nobody can reach.
+async function openUpstream(t) {
+  const clinic = await startClinic({ store: 'sqlite' });
+  const receiver = await startReceiver();
+  const browser = await openBrowser();
+  const person = (sub, email, groups) => ({ sub, email, given_name: 'Grace', family_name: 'Hopper', groups });
+  const op = await startProvider(clinic, {
+    dress: 'okta', connections: [['okta'], ['holding']],
+    people: { ada: person('00u-ada', ada.username, ['Doctors']), nobody: person('00u-nobody', 'nobody@corp.example', []), held: person('00u-held', 'held@corp.example', []), grace: person('00u-grace', 'grace@corp.example', ['Doctors']) },
+  });
+  t.after(async () => { await browser.close(); await op.stop(); receiver.stop(); await clinic.stop(); });
+  const applied = clinic.apply({ apps: [pageApp(receiver, 'chart')] });
+  assert.equal(applied.code, 0, applied.err + applied.out);
+  const of = (id, more) => connection(id, { preset: 'okta', issuer: op.issuer, client_secret: secretOf(id), ...more });
+  declare(clinic, [
+    of('okta', { name: 'Northside Okta', domains: ['corp.example'] }), of('holding', { name: 'Northside Temporary Staff', provision: { on_unmapped: 'hold' } }),
+    of('dead', { name: 'Northside Legacy Directory', issuer: `http://localhost:${await freePort()}`, domains: ['gone.example'] }),
+  ], 'northside', { domains: ['northside.example', 'corp.example', 'gone.example'] });
+  return { clinic, receiver, browser, op };
+}
+
+function upstreamPagesOf({ clinic, receiver, op }) {
+  const go = (page) => page.goto(openApp(clinic, receiver, 'chart', { tenant: 'northside' }));
+  const name = async (page, username) => { await go(page); await page.fill('#username', username); await page.click('#login-submit'); };
+  const through = async (page, who, id = 'okta') => { op.who = who; await go(page); await page.click(`a.idp-button[data-connection=${id}]`); };
+  const link = async (page) => { await through(page, 'ada'); await page.waitForSelector('#password'); };
+  return {
+    'address': { mark: 'a.idp-button', focus: 'username', reach: go },
+    'address, refused': {
+      mark: '#error-code', focus: 'username', invalid: ['username'], scripted: true,
+      reach: async (page) => { await go(page); await page.evaluate(() => { document.getElementById('login-form').noValidate = true; }); await page.click('#login-submit'); },
+    },
+    'password after the address': { mark: '#password', focus: 'password', reach: (page) => name(page, ada.username) },
+    'going': {
+      mark: '#going',
+      reach: async (page) => { await page.route('**/login/upstream?**', (route) => route.fulfill({ status: 204 })); await name(page, 'grace@corp.example'); },
+    },
+    'provider down': { mark: '#try-again', reach: (page) => name(page, 'grace@gone.example') },
+    'another way': { mark: '#password', focus: 'username', reach: async (page) => { await go(page); await page.click('a.idp-button[data-connection=dead]'); await page.click('#another-way'); } },
+    'link': { mark: '#login-form', focus: 'password', reach: link },
+    'link, wrong password': {
+      mark: '#error-code', focus: 'password', invalid: ['password'],
+      reach: async (page) => { await link(page); await page.fill('#password', 'not-her-password'); await page.click('#login-submit'); },
+    },
+    'held': { mark: '#held', reach: (page) => through(page, 'held', 'holding') },
+    'refused': { mark: '#error-code', reach: (page) => through(page, 'nobody') },
+    'test result': {
+      mark: '#upstream-test',
+      reach: async (page) => { op.who = 'grace'; await page.goto((await command(clinic, 'connection', 'test', 'okta')).json.link); },
+    },
+  };
+}
+
+const houses = { 'of our own': [open, pagesOf], 'by other providers': [openUpstream, upstreamPagesOf] };
+
 // The pages that go on by themselves are held where they are: no script presses the button, no time passes on.
 async function hold(context, receiver) {
   await context.route(/\/assets\/post\.js/, (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
@@ -106,12 +163,12 @@ const findings = async (page) => {
   return { passed: result.passes.length, found: result.violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => `${node.html} ${node.failureSummary}`).join(' | ')}`) };
 };
 
-test('axe finds nothing on any page, in both languages, light and dark, at 320 pixels', async (t) => {
-  const house = await open(t);
+for (const [which, [begin, list]] of Object.entries(houses)) test(`axe finds nothing on any page ${which}, in both languages, light and dark, at 320 pixels`, async (t) => {
+  const house = await begin(t);
   for (const [language, locale] of Object.entries(languages)) {
     const context = await house.browser.newContext({ ...small, locale, bypassCSP: true });
     await hold(context, house.receiver);
-    for (const [name, row] of Object.entries(pagesOf(house))) {
+    for (const [name, row] of Object.entries(list(house))) {
       await t.test(`${name} (${language})`, () => visit(context, row, async (page) => {
         for (const colorScheme of ['light', 'dark']) {
           await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
@@ -181,15 +238,15 @@ async function assertSmall(page, style) {
   for (const path of used.others) assert.match(path, /^\/assets\/(lanyard\.(css|svg)|post\.js)$/);
 }
 
-test('each page is whole: one heading, its language, focus where one types, wide enough targets, no scrolling sideways, all by Tab, small', async (t) => {
-  const house = await open(t);
+for (const [which, [begin, list]] of Object.entries(houses)) test(`each page ${which} is whole: one heading, its language, focus where one types, wide enough targets, no scrolling sideways, all by Tab, small`, async (t) => {
+  const house = await begin(t);
   const style = (await (await fetch(`${house.clinic.issuer}/assets/lanyard.css`)).arrayBuffer()).byteLength;
   assert.ok(style > 1000 && style <= 4096, `${style} bytes of style`);
   for (const [language, locale] of Object.entries(languages)) {
     const context = await house.browser.newContext({ ...small, locale });
     const complaints = await watch(context);
     await hold(context, house.receiver);
-    for (const [name, row] of Object.entries(pagesOf(house))) {
+    for (const [name, row] of Object.entries(list(house))) {
       await t.test(`${name} (${language})`, () => visit(context, row, async (page) => {
         const { focus, ...found } = await anatomy(page);
         assert.deepEqual(found, {
@@ -205,11 +262,11 @@ test('each page is whole: one heading, its language, focus where one types, wide
   }
 });
 
-test('every page works without JavaScript', async (t) => {
-  const house = await open(t);
+for (const [which, [begin, list]] of Object.entries(houses)) test(`every page ${which} works without JavaScript`, async (t) => {
+  const house = await begin(t);
   const context = await house.browser.newContext({ ...small, javaScriptEnabled: false });
   await context.route(`${house.receiver.base}/bye/**`, (route) => route.fulfill({ status: 204 }));
-  for (const [name, row] of Object.entries(pagesOf(house))) {
+  for (const [name, row] of Object.entries(list(house))) {
     if (row.scripted) continue;
     await t.test(name, () => visit(context, row, async (page) => {
       assert.equal(await page.locator('h1').count(), 1);

@@ -1,7 +1,7 @@
 <?php
 // What SimpleSAMLphp needs beside its defaults; the story says where its folder is.
 $story = json_decode(file_get_contents(getenv('SIMPLESAMLPHP_CONFIG_DIR') . '/story.json'), true);
-$config = [
+$config = ($story['config'] ?? []) + [
     'baseurlpath' => $story['base'] . '/simplesaml/',
     'certdir' => $story['folder'] . '/',
     'loggingdir' => $story['folder'] . '/log/',

@@ -4,7 +4,7 @@ $shipped = '/usr/share/simplesamlphp';
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
 error_reporting(E_ALL & ~E_DEPRECATED & ~E_NOTICE & ~E_WARNING);
 
-if (preg_match('#^/simplesaml/([a-z0-9/_-]+\.php)(/.*)?$#', $path, $found) && is_file("$shipped/www/$found[1]")) {
+if (preg_match('#^/simplesaml/([A-Za-z0-9/_-]+\.php)(/.*)?$#', $path, $found) && is_file("$shipped/www/$found[1]")) {
     $_SERVER['SCRIPT_NAME'] = $_SERVER['PHP_SELF'] = "/simplesaml/$found[1]";
     $_SERVER['SCRIPT_FILENAME'] = "$shipped/www/$found[1]";
     if (isset($found[2])) {

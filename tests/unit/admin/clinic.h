@@ -21,10 +21,82 @@
 #include "keys/keyring.h"
 #include "keys/password.h"
 #include "keys/seal.h"
+#include "people/connector.h"
+#include "people/provision.h"
 #include "store/db.h"
 #include "store/snapshot.h"
 
 #define DEMO "docs/examples/demo.yaml"
+
+/* Providers of our own making: no network, one answer. What is declared with the word "broken" is wrong. */
+static inline const char *told_trouble(struct work *work, const json_t *whole, const char *metadata,
+				       bool known)
+{
+	(void)work, (void)known;
+	if (metadata && strstr(metadata, "broken"))
+		return "metadata: it is broken";
+	return strstr(json_get_text(whole, "id"), "broken") ? "id: it is broken" : NULL;
+}
+
+static inline enum err told_examine(struct work *work, const struct connection *connection, json_t **findings)
+{
+	bool down = strstr(connection->id, "down") != NULL;
+
+	(void)work;
+	*findings = json_pack("[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]", "check", "discovery", "outcome",
+			      down ? "fail" : "ok", "why", down ? "no answer" : "answers", "mend",
+			      down ? "ask whoever runs it" : "", "check", "keys", "outcome", "ok", "why",
+			      "one", "mend", "");
+	return OK;
+}
+
+static inline enum err told_read(struct work *work, const struct connection *connection, const char *pasted,
+				 struct upstream_person *out, json_t **findings)
+{
+	json_t *claims = json_read(pasted, strlen(pasted));
+
+	if (!claims)
+		return ERR_DOCUMENT;
+	arena_defer(work->arena, (void (*)(void *))json_decref, claims);
+	bool late = json_is_true(json_object_get(claims, "late"));
+	*out = (struct upstream_person){ .connection = connection,
+					 .issuer = connection->issuer ? connection->issuer : "urn:idp",
+					 .subject = json_get_text(claims, "sub"),
+					 .email = json_get_text(claims, "email"),
+					 .email_verified = json_get_bool(claims, "email_verified", false),
+					 .given_name = json_get_text(claims, "given_name"),
+					 .family_name = json_get_text(claims, "family_name"),
+					 .claims = claims };
+	*findings = json_pack("[{s:s, s:s, s:s, s:s}]", "check", "time", "outcome", late ? "fail" : "ok",
+			      "why", late ? "it has ended" : "now", "mend", "");
+	return OK;
+}
+
+static inline json_t *told_ours(struct work *work, const struct connection *connection)
+{
+	return json_pack("{s:o}", "redirect_uri",
+			 json_string(arena_print(work->arena, "%s/federation/%s/callback",
+						 work->app->config->issuer, connection->id)));
+}
+
+static inline enum err told_fetch(struct work *work, const char *url, struct connection_metadata *out)
+{
+	(void)out;
+	return fault(work, ERR_FETCH, "%s does not answer", url);
+}
+
+static const struct connector told_oidc = { .protocol = "oidc",
+					    .trouble = told_trouble,
+					    .examine = told_examine,
+					    .read = told_read,
+					    .ours = told_ours };
+static const struct connector told_saml = { .protocol = "saml",
+					    .trouble = told_trouble,
+					    .fetch = told_fetch,
+					    .examine = told_examine,
+					    .read = told_read,
+					    .ours = told_ours };
+static const struct connector *const told_connectors[] = { &told_oidc, &told_saml, NULL };
 
 struct clinic {
 	char folder[64];
@@ -71,6 +143,7 @@ static inline void clinic_open(struct clinic *c)
 				     .development = true,
 				     .store = arena_print(c->arena, "sqlite:%s/lanyard.db", c->folder) };
 	c->app.config = &c->config;
+	c->app.connectors = told_connectors;
 	c->app.vault = vault_open((struct bytes){ master, sizeof master });
 	c->app.snapshots = snapshots_new();
 	c->app.passwords = passwords_open(c->app.vault, (struct password_cost){ 64, 1, 1 });

@@ -59,6 +59,9 @@ static const struct {
 	{ "user", "show", "a -p x -p y", NULL, "--practice was given twice" },
 	{ "user", "show", "a -z", NULL, "there is no option -z" },
 	{ "user", "add", "a --password secret", NULL, "there is no option --password" },
+	{ "connection", "add", "okta o --client-secret x", NULL, "there is no option --client-secret" },
+	{ "connection", "add", "okta o --map a=b:c@d --map e=f:g@all",
+	  "{\"connection\":\"o\",\"kind\":\"okta\",\"map\":[\"a=b:c@d\",\"e=f:g@all\"]}", NULL },
 };
 /* clang-format on */
 
@@ -123,6 +126,22 @@ static int format_words(char **words, int count)
 	return kept;
 }
 
+/* What the command line reads for the options, before the command gets them. */
+static void gather(json_t *arguments)
+{
+	static const struct {
+		const char *option, *argument;
+	} files[] = { { "file", "text" }, { "metadata", "metadata_text" }, { "token", "token_text" } };
+
+	for (size_t i = 0; i < COUNT(files); i++) {
+		const char *file = json_get_text(arguments, files[i].option);
+		if (file && !text_starts(file, "https://"))
+			json_set_text(arguments, files[i].argument, file_of(clinic.arena, file));
+	}
+	if (json_is_true(json_object_get(arguments, "client-secret-stdin")))
+		json_set_text(arguments, "client_secret", "as-the-provider-gave-it");
+}
+
 static void run_example(const struct command *row, const char *text)
 {
 	char *words[64], *line = arena_text(clinic.arena, text);
@@ -140,10 +159,7 @@ static void run_example(const struct command *row, const char *text)
 			fail_msg("%s: %s", text, message);
 		return;
 	}
-	const char *file = json_get_text(arguments, "file");
-
-	if (file)
-		json_set_text(arguments, "text", file_of(clinic.arena, file));
+	gather(arguments);
 	int code = clinic_do(&clinic, row->noun, row->verb, arguments, &message);
 
 	if (code != wanted)

@@ -184,7 +184,7 @@ static void the_certificate_is_a_sound_self_signed_one(UNUSED void **state)
 		assert_int_equal(X509_verify(certificate, X509_get0_pubkey(certificate)), 1);
 		assert_int_equal(EVP_PKEY_get_bits(X509_get0_pubkey(certificate)), 2048);
 		assert_int_equal(X509_check_ca(certificate), 0);
-		assert_int_equal(X509_get_key_usage(certificate), KU_DIGITAL_SIGNATURE);
+		assert_int_equal(X509_get_key_usage(certificate), KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT);
 		assert_non_null(X509_get0_subject_key_id(certificate));
 		assert_string_equal(common_name_of(node.arena, X509_get_subject_name(certificate)),
 				    "id.clinic.example");

@@ -3,7 +3,7 @@
 #define LOGIN_BROWSER_H
 
 struct browser {
-	char session[100], flow[100], proof[100];
+	char session[100], flow[100], proof[100], onward[100];
 	char at[200]; /* last Location or page */
 	int status;
 	char body[64 * 1024];
@@ -14,10 +14,11 @@ struct browser {
 
 static char *jar_of(struct browser *b, const char *name)
 {
-	return strcmp(name, COOKIE_SESSION) == 0 ? b->session
-	       : strcmp(name, COOKIE_FLOW) == 0  ? b->flow
-	       : strcmp(name, COOKIE_PROOF) == 0 ? b->proof
-						 : NULL;
+	return strcmp(name, COOKIE_SESSION) == 0     ? b->session
+	       : strcmp(name, COOKIE_FLOW) == 0      ? b->flow
+	       : strcmp(name, COOKIE_PROOF) == 0     ? b->proof
+	       : strcmp(name, "lanyard-onward") == 0 ? b->onward
+						     : NULL;
 }
 
 static void keep_cookie(struct browser *b, const char *line)
@@ -88,15 +89,18 @@ static const struct route *route_of(const char *method, const char *path)
 {
 	const struct route *row = route_in(login_routes, method, path);
 
+	if (!row && world.more_routes)
+		row = route_in(world.more_routes, method, path);
 	return row ? row : route_in(test_routes, method, path);
 }
 
 static void add_cookies(struct request *rq, const struct browser *b)
 {
-	struct cookie *list = arena_array(rq->w.arena, struct cookie, 3);
+	struct cookie *list = arena_array(rq->w.arena, struct cookie, 4);
 	const struct cookie all[] = { { COOKIE_SESSION, b->session },
 				      { COOKIE_FLOW, b->flow },
-				      { COOKIE_PROOF, b->proof } };
+				      { COOKIE_PROOF, b->proof },
+				      { "lanyard-onward", b->onward } };
 
 	for (size_t i = 0; i < COUNT(all); i++)
 		if (all[i].value[0])

@@ -48,6 +48,7 @@ static struct {
 	_Atomic int told;
 	bool with_frames, frames_of_ours;
 	struct logout_start logout;
+	const struct route *more_routes; /* of a test's own */
 } world;
 
 /* ---- a protocol of the test's own ---- */

@@ -23,6 +23,13 @@ static const char put_saml[] =
 	"INSERT INTO saml_session (practice_id, session_index, sid, client_id, account_id, name_id, "
 	"name_id_format, ends_at) VALUES ($1, $2, $2, 'app', 'acc', $2, 'f', 1000000)";
 
+static const char put_link[] = "INSERT INTO upstream_link (practice_id, subject_key, connection_id, issuer, "
+			       "subject, account_id, held,"
+			       " created_at, seen_at) VALUES ($1, $2, 'okta', 'i', $2, $2, FALSE, 0, 0)";
+static const char put_upstream[] =
+	"INSERT INTO upstream_session (practice_id, sid, connection_id, subject_key, ends_at)"
+	" VALUES ($1, $2, 'okta', $2, 1000000)";
+
 static int fill(void **state)
 {
 	(void)state;
@@ -40,6 +47,8 @@ static int fill(void **state)
 		assert_ok(&hand, tx_also(&tx, put_code, V_TEXT("filled"), V_TEXT(id)));
 		assert_ok(&hand, tx_also(&tx, put_session, V_TEXT("filled"), V_TEXT(id)));
 		assert_ok(&hand, tx_also(&tx, put_saml, V_TEXT("filled"), V_TEXT(id)));
+		assert_ok(&hand, tx_also(&tx, put_link, V_TEXT("filled"), V_TEXT(id)));
+		assert_ok(&hand, tx_also(&tx, put_upstream, V_TEXT("filled"), V_TEXT(id)));
 	}
 	assert_ok(&hand, tx_commit(&tx));
 	return 0;
@@ -79,9 +88,21 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 		"AND client_id = 'app' AND ends_at > $3";
 	static const char by_name[] = "EXPLAIN SELECT sid FROM saml_session WHERE practice_id = $1 AND "
 				      "client_id = 'app' AND name_id = $2 AND ends_at > $3";
+	static const char link[] = "EXPLAIN SELECT account_id FROM upstream_link WHERE practice_id = $1 AND "
+				   "subject_key = $2 AND seen_at < $3";
+	static const char links[] = "EXPLAIN SELECT subject FROM upstream_link WHERE practice_id = $1 AND "
+				    "account_id = $2 AND seen_at < $3";
+	static const char upstream[] = "EXPLAIN SELECT hint FROM upstream_session WHERE practice_id = $1 AND "
+				       "sid = $2 AND ends_at > $3";
+	static const char subject[] = "EXPLAIN SELECT hint FROM upstream_session WHERE practice_id = $1 AND "
+				      "connection_id = 'okta' AND subject_key = $2 AND ends_at > $3";
 	const struct {
 		const char *sql, *index;
 	} table[] = {
+		{ link, "upstream_link_pkey" },
+		{ links, "upstream_link_account" },
+		{ upstream, "upstream_session_pkey" },
+		{ subject, "upstream_session_subject" },
 		{ by_index, "saml_session_pkey" },
 		{ by_app, "saml_session_sid_client_id_name_id_format_practice_id_key" },
 		{ by_name, "saml_session_name" },

@@ -47,6 +47,11 @@ static const struct {
 	{ "saml_session",
 	  "INSERT INTO saml_session (practice_id, session_index, sid, client_id, account_id, name_id, "
 	  "name_id_format, ends_at) VALUES ($1, $2, $2, '', '', '', '', 0)" },
+	{ "upstream_link",
+	  "INSERT INTO upstream_link (practice_id, subject_key, connection_id, issuer, subject, account_id, "
+	  "held, created_at, seen_at) VALUES ($1, $2, '', '', '', '', FALSE, 0, 0)" },
+	{ "upstream_session", "INSERT INTO upstream_session (practice_id, sid, connection_id, subject_key, "
+			      "ends_at) VALUES ($1, $2, '', '', 0)" },
 	{ "event", "INSERT INTO event (practice_id, id, at_us, type, outcome, body) VALUES ($1, $2, 0, '', "
 		   "'', '{}')" },
 };
@@ -123,12 +128,13 @@ static void every_table_of_the_list_is_forced_and_no_other_has_a_practice(UNUSED
 	static const char forced[] =
 		"SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 		" WHERE n.nspname = current_schema() AND c.relrowsecurity AND c.relforcerowsecurity";
-	/* Known before the practice is, or for all of them: these say so in 001-spine.sql. */
+	/* Known before the practice is, or for all of them: the schema says so. */
 	static const char open[] =
 		"SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 		" JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'practice_id'"
 		" WHERE n.nspname = current_schema() AND c.relkind = 'r' AND NOT c.relforcerowsecurity"
-		" AND c.relname NOT IN ('practice_domain', 'account_finder', 'app_practice', 'outbox')";
+		" AND c.relname NOT IN ('practice_domain', 'account_finder', 'app_practice', 'outbox', "
+		"'connection')";
 	AUTO_HAND hand;
 
 	NEEDS_POSTGRESQL();
