@@ -131,7 +131,7 @@ static const struct job asking[] = {
 /* A thread of its own: providers that are slow to answer must not hold up who looks whether others are back.
  */
 static const struct job rechecking[] = {
-	{ "recheck", 2000, upstream_recheck_due },
+	{ "recheck", 1000, upstream_recheck_due },
 	{ 0 },
 };
 

@@ -18,8 +18,8 @@ enum method {
 	METHOD_OTHER
 };
 
-/* INLINE: never waits, no store, answered on the polling thread. QUICK: store. SLOW: argon2. REMOTE: waits for
- * somebody else's server, so that a provider that is down holds up nobody's password. */
+/* INLINE: never waits, no store, answered on the polling thread. QUICK: store. SLOW: argon2. REMOTE: waits
+ * for somebody else's server, so that a provider that is down holds up nobody's password. */
 enum route_lane { LANE_INLINE, LANE_QUICK, LANE_SLOW, LANE_REMOTE };
 
 /* How a fault is told: a page for people, RFC 6749 5.2 JSON, RFC 6750 with WWW-Authenticate, plain JSON. */
