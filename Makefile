@@ -72,7 +72,8 @@ $(BUILD)/gen/pages.stamp: $(BUILD)/tplc $(wildcard idp/http/pages/*.html) $(wild
 	@mkdir -p $(BUILD)/gen
 	@$(BUILD)/tplc --locales idp/locales --out $(BUILD)/gen idp/http/pages/*.html
 	@touch $@
-$(BUILD)/gen/pages.h $(BUILD)/gen/pages.c $(BUILD)/gen/messages.h $(BUILD)/gen/messages.c: $(BUILD)/gen/pages.stamp ;
+$(BUILD)/gen/pages.h $(BUILD)/gen/pages.c $(BUILD)/gen/messages.h $(BUILD)/gen/messages.c: $(BUILD)/gen/pages.stamp
+	@:
 $(BUILD)/gen/assets_data.c: tests/lint/embed.sh $(wildcard idp/http/assets/*)
 	@mkdir -p $(@D)
 	@sh tests/lint/embed.sh assets idp/http/assets/* > $@
@@ -80,7 +81,7 @@ $(BUILD)/gen/schema_data.c: tests/lint/embed.sh $(wildcard idp/store/schema/*.sq
 	@mkdir -p $(@D)
 	@sh tests/lint/embed.sh schema idp/store/schema/*.sql > $@
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	@$(CC) $(CFLAGS) -Wno-unused-parameter -c -o $@ $<
+	@$(CC) $(CFLAGS) -Wno-unused-parameter -MMD -MP -c -o $@ $<
 # Rooms from http upward may include generated headers.
 $(call objects,$(wildcard idp/http/*.c idp/login/*.c oidc/*.c saml/*.c idp/admin/*.c idp/*.c)): | $(GEN_HEADERS)
 # lasso, libxml2 and xmlsec take pointers without const that they do not write to.
