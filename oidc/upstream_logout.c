@@ -70,8 +70,8 @@ static enum err verify(struct request *rq, const struct connection *connection, 
 	return OK;
 }
 
-/* Only now, when everything held: a stranger must not be able to use up the provider's ids (security.md D12). And
- * in one transaction with what it is for: a token that ended nothing is not spent. */
+/* Only now, when everything held: a stranger must not be able to use up the provider's ids (security.md D12).
+ * And in one transaction with what it is for: a token that ended nothing is not spent. */
 static enum err end_once(struct request *rq, const struct connection *connection, const json_t *claims,
 			 bool *fresh)
 {

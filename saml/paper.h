@@ -29,8 +29,8 @@ char *paper_issuer(struct work *work);
 bool paper_carries(const char *text);
 
 /* New nodes; the caller's. */
-/* issuer NULL: as an identity provider. */
-LassoSaml2NameID *paper_issuer_node(struct work *work, const char *issuer);
+/* by NULL: as an identity provider. */
+LassoSaml2NameID *paper_issuer_node(struct work *work, const char *by);
 LassoSaml2NameID *paper_name_id(struct work *work, const struct saml_name_id *name_id);
 /* status and sub_status: the last parts of the URIs; sub_status, message NULL: none. */
 LassoSamlp2Status *paper_status(const char *status, const char *sub_status, const char *message);

@@ -71,13 +71,13 @@ static bool is_entity_id(const char *text)
 	       text[strcspn(text, " \t\r\n")] == '\0';
 }
 
-enum err service_read_entity(struct service_reading *r, const xmlNode *root, const char *expected)
+enum err service_read_entity(struct service_reading *r, const xmlNode *entity, const char *expected)
 {
-	const char *id = tree_attribute(r->arena, root, "entityID");
+	const char *id = tree_attribute(r->arena, entity, "entityID");
 
-	if (!tree_is(root, NS_METADATA, "EntityDescriptor"))
+	if (!tree_is(entity, NS_METADATA, "EntityDescriptor"))
 		return service_complain(r, "this is no SAML metadata: the root is %s, not EntityDescriptor",
-					service_told(r, (const char *)root->name));
+					service_told(r, (const char *)entity->name));
 	if (!is_entity_id(id))
 		return service_complain(r, "entityID is missing, has blanks, or is longer than %d bytes",
 					ENTITY_MAX);
@@ -175,10 +175,10 @@ static bool speaks_saml2(struct service_reading *r, const xmlNode *role)
 	return protocols != NULL && text_words_have(protocols, NS_PROTOCOL);
 }
 
-enum err service_find_role(struct service_reading *r, const xmlNode *root, const struct service_role *wanted,
-			   const xmlNode **out)
+enum err service_find_role(struct service_reading *r, const xmlNode *entity,
+			   const struct service_role *wanted, const xmlNode **out)
 {
-	const xmlNode *role = tree_child(root, NS_METADATA, wanted->name), *found = NULL;
+	const xmlNode *role = tree_child(entity, NS_METADATA, wanted->name), *found = NULL;
 
 	for (; role != NULL; role = tree_following(role)) {
 		if (!speaks_saml2(r, role))
@@ -187,7 +187,7 @@ enum err service_find_role(struct service_reading *r, const xmlNode *root, const
 			return service_complain(r, "there are two %ss that speak SAML 2.0", wanted->name);
 		found = role;
 	}
-	if (found == NULL && tree_child(root, NS_METADATA, wanted->other))
+	if (found == NULL && tree_child(entity, NS_METADATA, wanted->other))
 		return service_complain(r, "%s", wanted->complaint);
 	if (found == NULL)
 		return service_complain(r, "no %s in it speaks SAML 2.0", wanted->name);
@@ -220,10 +220,10 @@ static const xmlNode *child_of(const xmlNode *parent, const char *namespace, con
 	return parent != NULL ? tree_child(parent, namespace, name) : NULL;
 }
 
-const char *service_read_name(struct service_reading *r, const xmlNode *root, const xmlNode *role)
+const char *service_read_name(struct service_reading *r, const xmlNode *entity, const xmlNode *role)
 {
 	const xmlNode *info = child_of(child_of(role, NS_METADATA, "Extensions"), NS_MDUI, "UIInfo");
-	const xmlNode *organization = child_of(root, NS_METADATA, "Organization");
+	const xmlNode *organization = child_of(entity, NS_METADATA, "Organization");
 	const char *name = best_name(r, child_of(info, NS_MDUI, "DisplayName"));
 
 	if (name != NULL)

@@ -38,14 +38,14 @@ struct sign_on {
 
 /* An AuthnRequest as it came: read, its app found, its signature verified, and what it asks looked at. Faults
  * before it is answerable are on record (saml_refused) when this returns. */
-enum err sign_on_read(struct request *rq, const struct arrival *arrival, struct sign_on *out) MUST_USE;
+enum err sign_on_read(struct request *rq, const struct arrival *arrival, struct sign_on *on) MUST_USE;
 /* Without a request: only for apps that allow it. */
 enum err sign_on_unasked(struct request *rq, const char *entity_id, const char *relay_state,
-			 struct sign_on *out) MUST_USE;
+			 struct sign_on *on) MUST_USE;
 
 /* Through the sign-in. Reading looks again at everything that may have changed: app, metadata, address. */
 json_t *sign_on_to_json(const struct sign_on *on); /* new */
-enum err sign_on_from_json(struct work *work, const json_t *json, struct sign_on *out) MUST_USE;
+enum err sign_on_from_json(struct work *work, const json_t *json, struct sign_on *on) MUST_USE;
 
 /* May this session have what is asked? since: when the sign-in began, for force_authn; 0: no sign-in was
  * shown. */

@@ -16,7 +16,7 @@
 #include "store/db.h"
 #include "store/snapshot.h"
 
-static enum err unknown_connection(struct work *work, const char *id)
+static void note_unknown(struct work *work, const char *id)
 {
 	const struct snapshot *snapshot = work->snapshot;
 	const char *near = NULL;
@@ -30,8 +30,8 @@ static enum err unknown_connection(struct work *work, const char *id)
 				names[count++] = practice->connections[i].id;
 		near = text_nearest(id, names);
 	}
-	return fault(work, ERR_NOT_FOUND, "there is no connection %s%s%s%s", id,
-		     near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+	(void)fault(work, ERR_NOT_FOUND, "there is no connection %s%s%s%s", id, near ? " (did you mean " : "",
+		    near ? near : "", near ? "?)" : "");
 }
 
 enum err connection_named(struct work *work, const char *id, const struct connection **out)
@@ -39,8 +39,10 @@ enum err connection_named(struct work *work, const char *id, const struct connec
 	const struct connection *connection = snapshot_connection(work->snapshot, id);
 
 	if (!connection || connection->deleted ||
-	    (work->practice && !text_equal(work->practice, connection->practice_id)))
-		return unknown_connection(work, id);
+	    (work->practice && !text_equal(work->practice, connection->practice_id))) {
+		note_unknown(work, id);
+		return ERR_NOT_FOUND;
+	}
 	work->practice = arena_text(work->arena, connection->practice_id); /* outlives this picture */
 	*out = connection;
 	return OK;

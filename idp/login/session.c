@@ -225,6 +225,23 @@ static enum err end_before(struct work *work, const struct session *before, cons
 	return OK;
 }
 
+/* Under the handle of the row: the session goes on, or a new one begins. */
+static enum err go_on_or_begin(struct request *rq, const struct session_start *start, struct session_row *row)
+{
+	struct work *work = &rq->w;
+	bool renewed = false;
+
+	if (is_same_person(rq->session, start))
+		TRY(step_up(work, rq->session, row, &renewed));
+	else
+		TRY(end_before(work, rq->session, start));
+	if (renewed)
+		return OK;
+	row->sid = id_random(work->arena, "sid");
+	row->started_at = work->now;
+	return sessions_insert(work, row);
+}
+
 static enum err audit_start(struct work *work, const struct session *session)
 {
 	act_as(work, session);
@@ -249,7 +266,6 @@ enum err session_start(struct request *rq, const struct session_start *start, st
 	struct work *work = &rq->w;
 	struct subject subject;
 	struct session_row row;
-	bool renewed = false;
 
 	assert(tx_is_open(work) && start->practice && start->acr);
 	work->practice = start->practice->id;
@@ -260,15 +276,7 @@ enum err session_start(struct request *rq, const struct session_start *start, st
 
 	new_row(rq, start, &subject, &fresh, &row);
 	TRY(way_bound(work, start, &row));
-	if (is_same_person(rq->session, start))
-		TRY(step_up(work, rq->session, &row, &renewed));
-	else
-		TRY(end_before(work, rq->session, start));
-	if (!renewed) {
-		row.sid = id_random(work->arena, "sid");
-		row.started_at = work->now;
-		TRY(sessions_insert(work, &row));
-	}
+	TRY(go_on_or_begin(rq, start, &row));
 	TRY(way_record(rq, start, &row));
 	read_session(work, start->practice, &row, out);
 	TRY(audit_start(work, out));

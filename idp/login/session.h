@@ -58,8 +58,8 @@ enum err session_set_location(struct request *rq, const char *location_id) MUST_
 /* Inside a transaction: ends one session and its online families (those without offline_access), tells
  * participants (login/logout.h), audits. */
 enum err session_end(struct work *work, const char *sid) MUST_USE;
-/* The same; *ended false: it had ended before. */
-enum err session_end_once(struct work *work, const char *sid, bool *ended) MUST_USE;
+/* The same; *now false: it had ended before. */
+enum err session_end_once(struct work *work, const char *sid, bool *now) MUST_USE;
 /* Counts as activity, as a request with the cookie does (a refresh): at most one write a minute. */
 enum err session_touch(struct work *work, const struct session *session) MUST_USE;
 bool session_touch_is_due(const struct work *work, int64_t seen_at, int64_t idle_seconds);

@@ -26,15 +26,15 @@ static void release_claims(void *claims)
 	json_decref(claims);
 }
 
+#define WS_ADDRESS "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress"
+
 /* A person may write any address into their own profile: one that nobody vouches for gives no roles (nOAuth,
  * security.md B1). */
 static const json_t *claims_to_map(struct work *work, const struct plan *p)
 {
-	static const char *const addresses[] = { "email", "mail", "emailAddress",
-						 "urn:oid:0.9.2342.19200300.100.1.3",
-						 "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
-						 "emailaddress",
-						 NULL };
+	static const char *const addresses[] = {
+		"email", "mail", "emailAddress", "urn:oid:0.9.2342.19200300.100.1.3", WS_ADDRESS, NULL,
+	};
 
 	if (p->person->email_verified || !json_is_object(p->person->claims))
 		return p->person->claims;

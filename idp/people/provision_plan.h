@@ -31,8 +31,8 @@ struct plan {
 };
 
 /* The practice and the connection as the store has them now: inside provision's transaction. */
-enum err plan_now(struct work *work, const struct upstream_person *person, struct plan *out) MUST_USE;
+enum err plan_now(struct work *work, const struct upstream_person *person, struct plan *p) MUST_USE;
 /* The connection as it was given, also one that is off or was never stored. */
-enum err plan_draft(struct work *work, const struct upstream_person *person, struct plan *out) MUST_USE;
+enum err plan_draft(struct work *work, const struct upstream_person *person, struct plan *p) MUST_USE;
 
 #endif

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 rc=0
-git ls-files -co --exclude-standard 'idp/*.c' 'oidc/*.c' | grep -v '/tools/' |
+git ls-files -co --exclude-standard 'idp/*.c' 'oidc/*.c' 'saml/*.c' | grep -v '/tools/' |
 	xargs -r -d '\n' -P "$(nproc)" -n 5 sh -c '
 		flags=$1; shift
 		# The compiler that asks is gcc: warnings that clang does not know are none of its business.
