@@ -21,9 +21,9 @@
 #include "store/connections.h"
 #include "store/snapshot.h"
 
-#define LEASE    60                /* seconds: more than a round and the answers of its last row take */
+#define LEASE    60               /* seconds: more than a round and the answers of its last row take */
 #define ROUND_US INT64_C(5000000) /* one round of all connections ... */
-#define EACH_US  INT64_C(2000000)  /* ... and what one of them may take of it */
+#define EACH_US  INT64_C(2000000) /* ... and what one of them may take of it */
 #define PURPOSE  "upstream_refresh"
 
 /* One session that is asked about. */
@@ -213,7 +213,16 @@ static void log_failed(const struct recheck *r, const struct upstream_refusal *w
 		  why->detail, NULL);
 }
 
-/* *reached: whether the provider answered at all. */
+/* What it sends for one person must not have it taken for down, which would open the local way to all:
+ * whether its token endpoint answers at all is asked again with a question of our own. */
+static bool did_not_answer(const struct recheck *r, const struct upstream_refusal *why)
+{
+	if (text_equal(why->word, "token_endpoint_unreachable"))
+		return !upstream_token_answers(r->w, r->connection, &r->published);
+	return why->word && text_ends(why->word, "_unreachable");
+}
+
+/* *reached: whether the provider answers at all. */
 static enum err ask_about(struct recheck *r, bool *reached)
 {
 	struct upstream_refusal why = { 0 };
@@ -222,9 +231,10 @@ static enum err ask_about(struct recheck *r, bool *reached)
 
 	if (err != OK && !why.word)
 		return err;
-	*reached = err == OK || !text_ends(why.word, "_unreachable");
-	reach_note(r->w, r->connection->id, *reached);
 	TRY(keep(r, &won));
+	*reached = err == OK || !did_not_answer(r, &why);
+	if (err == OK || !*reached)
+		reach_note(r->w, r->connection->id, *reached);
 	if (!won)
 		return OK;
 	if (err == OK)

@@ -1,6 +1,6 @@
 /* upstream_recheck.h: is who signed in still let in over there? For providers that tell of no sign-out: the
- * refresh token of the sign-in is shown again, as often as the connection's `recheck` says (RFC 6749 6, OpenID
- * Connect Core 1.0 12).
+ * refresh token of the sign-in is shown again, as often as the connection's `recheck` says (RFC 6749 6,
+ *OpenID Connect Core 1.0 12).
  *
  *	refused (400 invalid_grant)     the session ends
  *	an ID token that holds          the person goes through people/provision.h, as at a sign-in

@@ -50,7 +50,7 @@ struct connection_field {
 	const char *name;
 	enum connection_kind kind;
 	enum connection_of of;
-	const char *words;    /* CONNECTION_WORD: the choices; CONNECTION_SECONDS: the bounds; with spaces between */
+	const char *words;    /* the choices of CONNECTION_WORD, the bounds of CONNECTION_SECONDS: "a b" */
 	const char *fallback; /* when missing; NULL: none */
 	const char *help;
 };

@@ -118,9 +118,8 @@ enum err links_of(struct work *work, const char *account_id, struct upstream_lin
 
 /* --- sessions over there -------------------------------------------------------------------------------- */
 
-#define THERE_COLUMNS                                                                                      \
-	"sid, connection_id, subject_key, upstream_sid, hint, ends_at, refresh, check_at"
-#define THERE_FIELDS                                                                                       \
+#define THERE_COLUMNS "sid, connection_id, subject_key, upstream_sid, hint, ends_at, refresh, check_at"
+#define THERE_FIELDS                                                                                         \
 	"u.sid, u.connection_id, u.subject_key, u.upstream_sid, u.hint, u.ends_at, u.refresh, u.check_at"
 
 static struct upstream_session session_from(const struct rows *rows, size_t i)
@@ -137,14 +136,16 @@ static struct upstream_session session_from(const struct rows *rows, size_t i)
 	};
 }
 
-/* A step-up keeps the session's sid: what came last is what there is. Some give a refresh token with the first
- * sign-in alone: of the same person over there it stays good. */
+/* A step-up keeps the session's sid: what came last is what there is. Some give a refresh token with the
+ * first sign-in alone: of the same person over there it stays good. */
 static const char put_session[] =
 	"INSERT INTO upstream_session (practice_id, " THERE_COLUMNS ")"
 	" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (sid, practice_id) DO UPDATE SET"
-	" refresh = CASE WHEN excluded.refresh IS NULL AND upstream_session.subject_key = excluded.subject_key"
+	" refresh = CASE WHEN excluded.refresh IS NULL"
+	" AND upstream_session.subject_key = excluded.subject_key"
 	" THEN upstream_session.refresh ELSE excluded.refresh END,"
-	" check_at = CASE WHEN excluded.refresh IS NULL AND upstream_session.subject_key = excluded.subject_key"
+	" check_at = CASE WHEN excluded.refresh IS NULL"
+	" AND upstream_session.subject_key = excluded.subject_key"
 	" THEN upstream_session.check_at ELSE excluded.check_at END,"
 	" connection_id = excluded.connection_id, subject_key = excluded.subject_key,"
 	" upstream_sid = excluded.upstream_sid, hint = excluded.hint, ends_at = excluded.ends_at";
@@ -216,8 +217,7 @@ enum err upstream_sessions_take(struct work *work, const char *connection_id, in
 
 	assert(lease > work->now);
 	*found = false;
-	TRY(db_run(work, &due, due_session, V_TEXT(work->practice), V_TEXT(connection_id),
-		   V_INT(work->now)));
+	TRY(db_run(work, &due, due_session, V_TEXT(work->practice), V_TEXT(connection_id), V_INT(work->now)));
 	if (due.count == 0)
 		return OK;
 	TRY(db_run(work, &rows, lease_session, V_TEXT(work->practice), V_TEXT(rows_text(&due, 0, 0)),
@@ -260,9 +260,8 @@ enum err upstream_sessions_forget_all(struct work *work, const char *connection_
 	return db_run(work, NULL, forget_connection, V_TEXT(work->practice), V_TEXT(connection_id));
 }
 
-static const char hasten_connection[] =
-	"UPDATE upstream_session SET check_at = $3"
-	" WHERE practice_id = $1 AND connection_id = $2 AND check_at > $3";
+static const char hasten_connection[] = "UPDATE upstream_session SET check_at = $3 WHERE practice_id = $1"
+					" AND connection_id = $2 AND check_at > $3";
 
 enum err upstream_sessions_hasten(struct work *work, const char *connection_id, int64_t check_at)
 {

@@ -30,7 +30,7 @@ CREATE TABLE upstream_session (
 	PRIMARY KEY (sid, practice_id));
 CREATE INDEX upstream_session_subject ON upstream_session (connection_id, subject_key, practice_id);
 CREATE INDEX upstream_session_end ON upstream_session (ends_at, practice_id);
-CREATE INDEX upstream_session_check ON upstream_session (connection_id, check_at, practice_id);
+CREATE INDEX upstream_session_check ON upstream_session (connection_id, check_at, practice_id) WHERE check_at IS NOT NULL;
 
 -- Which connection a session came by; continuity: by the local way while the person's connection was down.
 ALTER TABLE session ADD COLUMN connection_id TEXT;

@@ -27,8 +27,8 @@ static const char put_link[] = "INSERT INTO upstream_link (practice_id, subject_
 			       "subject, account_id, held,"
 			       " created_at, seen_at) VALUES ($1, $2, 'okta', 'i', $2, $2, FALSE, 0, 0)";
 static const char put_upstream[] =
-	"INSERT INTO upstream_session (practice_id, sid, connection_id, subject_key, ends_at)"
-	" VALUES ($1, $2, 'okta', $2, 1000000)";
+	"INSERT INTO upstream_session (practice_id, sid, connection_id, subject_key, ends_at, check_at)"
+	" VALUES ($1, $2, 'okta', $2, 1000000, 900000)";
 
 static int fill(void **state)
 {
@@ -96,9 +96,12 @@ static void one_row_is_found_by_its_key(UNUSED void **state)
 				       "sid = $2 AND ends_at > $3";
 	static const char subject[] = "EXPLAIN SELECT hint FROM upstream_session WHERE practice_id = $1 AND "
 				      "connection_id = 'okta' AND subject_key = $2 AND ends_at > $3";
+	static const char due[] = "EXPLAIN SELECT sid FROM upstream_session WHERE practice_id = $1 AND "
+				  "connection_id = $2 AND check_at <= $3 ORDER BY check_at, sid LIMIT 1";
 	const struct {
 		const char *sql, *index;
 	} table[] = {
+		{ due, "upstream_session_check" },
 		{ link, "upstream_link_pkey" },
 		{ links, "upstream_link_account" },
 		{ upstream, "upstream_session_pkey" },
