@@ -229,6 +229,20 @@ static enum err keep_connection(struct work *work, const struct connection_metad
 	return tx_commit(&tx);
 }
 
+/* People are linked under this id: that another one stands at the address is for an administrator to decide,
+ * who declares it. */
+static const char *id_meant(struct work *work, const struct connection *connection, const char *xml)
+{
+	const char *trouble;
+	struct provider provider;
+
+	if (connection->entity_id || !xml ||
+	    provider_read(work->arena, xml, strlen(xml), NULL, 0, work->app->config->development, &provider,
+			  &trouble) != OK)
+		return connection->entity_id;
+	return provider.entity.entity_id;
+}
+
 static enum err refresh_connection(struct work *work, const struct connection_metadata *row)
 {
 	const struct connection *connection = snapshot_connection(work->snapshot, row->connection_id);
@@ -242,7 +256,8 @@ static enum err refresh_connection(struct work *work, const struct connection_me
 	work->practice = connection->practice_id;
 	kept.trouble = NULL;
 	if (metadata_fetch(work, connection->metadata_url,
-			   &(struct metadata_meant){ .provider = true, .entity_id = connection->entity_id },
+			   &(struct metadata_meant){ .provider = true,
+						     .entity_id = id_meant(work, connection, row->xml) },
 			   &before, &after) != OK)
 		kept.trouble = failed(work, &before, &after);
 	kept.xml = after.xml;

@@ -10,6 +10,7 @@
 
 #define NAME_SIZE      128
 #define NAMESPACES_MAX 16 /* of one element: looking them up costs their number for each name below */
+#define SCOPE_MAX      64 /* of an element and those around it, likewise, and for each prefix of a signature */
 #define DEPTH_MAX      32
 #define ATTRIBUTES_MAX 64
 #define REFERENCE_MAX  7 /* digits: 1114111 */
@@ -38,14 +39,15 @@ struct slice {
 struct scan {
 	const char *at, *end;
 	const struct xml_limits *limits;
-	size_t elements, depth, attributes;
+	size_t elements, depth, attributes, namespaces;
 	enum saml_word word;
 	struct slice open[DEPTH_MAX]; /* names of the elements around us */
+	size_t declared[DEPTH_MAX];   /* their namespaces, which are all in scope */
 };
 
 /* The attributes of the tag that is read; not cleared, for there are many tags. */
 struct tag {
-	size_t count, namespaces;
+	size_t count;
 	struct slice names[ATTRIBUTES_MAX];
 };
 
@@ -236,13 +238,13 @@ static bool starts_with_prefix(struct slice name, const char *prefix)
 
 /* An empty default takes the namespace away, which is fine; an empty prefix is an error of Namespaces in XML
  * 1.0 2.2. */
-static bool check_namespace(struct scan *s, struct tag *tag, struct slice name, struct slice value)
+static bool check_namespace(struct scan *s, struct slice name, struct slice value)
 {
 	bool by_default = slice_is(name, "xmlns");
 
 	if (!by_default && !starts_with_prefix(name, "xmlns"))
 		return true;
-	if (++tag->namespaces > NAMESPACES_MAX)
+	if (++s->declared[s->depth - 1] > NAMESPACES_MAX || ++s->namespaces > SCOPE_MAX)
 		return refuse(s, WORD_XML_TOO_MANY_NAMESPACES);
 	if (slice_is(name, "xmlns:xml") || slice_is(name, "xmlns:xmlns"))
 		return refuse(s, WORD_XML_NAMESPACE);
@@ -273,7 +275,7 @@ static bool read_attribute(struct scan *s, struct tag *tag)
 	if (!take(s, "="))
 		return refuse(s, WORD_XML_TAG);
 	(void)skip_blanks(s);
-	return read_value(s, &value) && check_namespace(s, tag, name, value);
+	return read_value(s, &value) && check_namespace(s, name, value);
 }
 
 static bool begin_element(struct scan *s, struct slice name)
@@ -286,8 +288,15 @@ static bool begin_element(struct scan *s, struct slice name)
 		return refuse(s, WORD_XML_TOO_MANY_ELEMENTS);
 	if (s->depth == s->limits->depth)
 		return refuse(s, WORD_XML_TOO_DEEP);
+	s->declared[s->depth] = 0;
 	s->open[s->depth++] = name;
 	return true;
+}
+
+static void end_element(struct scan *s)
+{
+	s->depth--;
+	s->namespaces -= s->declared[s->depth];
 }
 
 static bool read_start_tag(struct scan *s)
@@ -295,7 +304,7 @@ static bool read_start_tag(struct scan *s)
 	struct slice name;
 	struct tag tag;
 
-	tag.count = tag.namespaces = 0;
+	tag.count = 0;
 	s->at++;
 	if (!read_name(s, &name) || !begin_element(s, name))
 		return false;
@@ -305,7 +314,7 @@ static bool read_start_tag(struct scan *s)
 		if (take(s, ">"))
 			return true;
 		if (take(s, "/>")) {
-			s->depth--;
+			end_element(s);
 			return true;
 		}
 		if (!apart)
@@ -327,7 +336,7 @@ static bool read_end_tag(struct scan *s)
 		return refuse(s, WORD_XML_TAG);
 	if (s->depth == 0 || !slices_equal(s->open[s->depth - 1], name))
 		return refuse(s, WORD_XML_UNBALANCED);
-	s->depth--;
+	end_element(s);
 	return true;
 }
 

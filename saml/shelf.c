@@ -49,6 +49,21 @@ static void clear(struct place *place)
 	*place = (struct place){ 0 };
 }
 
+static void release(void *thing)
+{
+	struct arena *arena = thing;
+
+	arena_done(&arena);
+}
+
+/* Who took it in this piece of work may still look at it: a logout tells any number of apps. */
+static void give_up(struct work *w, struct place *place)
+{
+	if (place->arena)
+		arena_defer(w->arena, release, place->arena);
+	*place = (struct place){ 0 };
+}
+
 static void shelf_free(void *thing)
 {
 	struct shelf *shelf = thing;
@@ -112,7 +127,7 @@ static enum err read_into(struct work *w, const struct wanted *wanted, struct pl
 		arena_done(&arena);
 		return fault(w, wanted->missing, "metadata of %s: %s", wanted->told, why);
 	}
-	clear(place);
+	give_up(w, place);
 	*place = fresh;
 	return OK;
 }

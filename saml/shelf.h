@@ -12,8 +12,8 @@ struct work;
 struct client;
 struct connection;
 
-/* The service of a SAML app, by the metadata that the work's picture has. It stays valid until this thread
- * has asked for 64 others. ERR_SAML_METADATA: there is none yet, it has expired, or it cannot be read. */
+/* The service of a SAML app, by the metadata that the work's picture has. It stays valid as long as
+ * the work. ERR_SAML_METADATA: there is none yet, it has expired, or it cannot be read. */
 enum err shelf_service(struct work *work, const struct client *client, const struct service **out) MUST_USE;
 /* The same for the provider of a SAML connection, also of one that is no more than a draft.
  * ERR_UPSTREAM_DOWN. */

@@ -7,8 +7,10 @@
 #include "saml/reading.h"
 #include "saml/tree.h"
 
-#define PREFIX_LIST_MAX 256  /* each prefix is looked up for each element */
+#define PREFIX_LIST_MAX 256
+#define PREFIXES_MAX    16   /* each is looked up for each element: honest lists name the one of xsi:type */
 #define SIGNATURE_MAX   2048 /* bytes of RSA with 16384 bits */
+#define BLANKS          " \t\r\n"
 #define MORE            "http://www.w3.org/2001/04/xmldsig-more#"
 
 const char *const signature_methods[] = {
@@ -42,6 +44,17 @@ static enum err refuse_parts(struct reading *r, const char *where)
 	return reading_refuse(r, WORD_SIGNATURE_STRUCTURE, "%s", where);
 }
 
+static size_t count_words(const char *list)
+{
+	size_t count = 0;
+
+	for (list += strspn(list, BLANKS); *list != '\0'; list += strspn(list, BLANKS)) {
+		list += strcspn(list, BLANKS);
+		count++;
+	}
+	return count;
+}
+
 /* Exclusive canonicalization may name prefixes (Exclusive XML Canonicalization 4); nothing else. */
 static enum err check_prefixes(struct reading *r, const xmlNode *method)
 {
@@ -54,7 +67,8 @@ static enum err check_prefixes(struct reading *r, const xmlNode *method)
 		return OK;
 	const char *list = tree_attribute(r->work->arena, found[0], "PrefixList");
 
-	if (found[0]->children != NULL || (list != NULL && strlen(list) > PREFIX_LIST_MAX))
+	if (found[0]->children != NULL ||
+	    (list != NULL && (strlen(list) > PREFIX_LIST_MAX || count_words(list) > PREFIXES_MAX)))
 		return refuse_parts(r, "InclusiveNamespaces");
 	return OK;
 }

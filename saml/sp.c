@@ -14,6 +14,7 @@
 #include "login/connect.h"
 #include "login/crowd.h"
 #include "login/flow.h"
+#include "login/session.h"
 #include "people/audit.h"
 #include "people/provision.h"
 #include "saml/provider.h"
@@ -21,6 +22,7 @@
 #include "saml/saml.h"
 #include "saml/shelf.h"
 #include "saml/words.h"
+#include "store/connections.h"
 #include "store/grants.h"
 #include "store/replay.h"
 #include "store/snapshot.h"
@@ -28,6 +30,7 @@
 #define LAID_LIFETIME 90 /* seconds from a form to the GET that follows it */
 #define PURPOSE       "saml_answer"
 #define BASE64_MAX    (400 * KB)
+#define WEIGHT        (16 * KB) /* what a plain answer takes; a larger one counts as several */
 
 enum err sp_connection(struct request *rq, const struct connection **out)
 {
@@ -111,6 +114,15 @@ static enum err look(struct request *rq, const struct connection *connection, st
 	return request_id ? OK : may_be_unasked(rq, connection, word);
 }
 
+/* Anybody can lay something here, and it stays for a while: by size it counts against what an address may
+ * begin. */
+static enum err may_be_kept(struct request *rq, size_t size)
+{
+	for (size_t more = size / WEIGHT; more > 0; more--)
+		TRY(crowd_may(rq));
+	return OK;
+}
+
 /* Sealed: it may carry a person's data in the clear. */
 static enum err lay_aside(struct request *rq, const struct connection *connection,
 			  const struct posted *posted)
@@ -120,6 +132,7 @@ static enum err lay_aside(struct request *rq, const struct connection *connectio
 	AUTO(json_done) json_t *carried = json_object();
 	const char *hash = secret_hash(w->arena, PURPOSE, handle.text);
 
+	TRY(may_be_kept(rq, posted->xml.size));
 	json_set_text(carried, "response", base64_encode(w->arena, posted->xml));
 	json_set_text(carried, "relay", posted->relay_state);
 	const char *text = json_text(w->arena, carried);
@@ -216,11 +229,48 @@ static enum err arrive_asked(struct request *rq, struct arrived *a, struct upstr
 	return read_answer(rq, a, person);
 }
 
+/* Whose session this browser has; NULL: nobody's. It says nothing about who comes: the work stays what it
+ * was. */
+static enum err sits_here(struct request *rq, const char **account_id)
+{
+	const struct actor actor = rq->w.actor;
+	enum err err = session_find(rq);
+
+	*account_id = err == OK ? rq->session->account_id : NULL;
+	rq->session = NULL;
+	rq->w.actor = actor;
+	if (err != ERR_SESSION_ENDED)
+		return err;
+	rq->w.err = OK;
+	return OK;
+}
+
+/* Anybody could have sent the browser here, with an answer about himself: the session of somebody else who
+ * sits before it is neither ended nor taken over (security.md H9). */
+static enum err may_take_over(struct request *rq, struct arrived *a, const struct upstream_person *person)
+{
+	struct work *w = &rq->w;
+	const char *account_id;
+	struct upstream_link link;
+	bool found = false;
+
+	TRY(sits_here(rq, &account_id));
+	w->practice = a->connection->practice_id;
+	if (!account_id)
+		return OK;
+	TRY(links_find(w, subject_key(w, a->connection->id, person->issuer, person->subject), &link, &found));
+	if (found && text_equal(link.account_id, account_id))
+		return OK;
+	a->word = saml_words[WORD_UNSOLICITED].word;
+	return fault(w, ERR_UPSTREAM_OTHER, "%s: somebody else is signed in here", a->word);
+}
+
 /* Nobody asked: a sign-in begins when it is known that the provider says so. */
 static enum err arrive_unasked(struct request *rq, struct arrived *a, struct upstream_person *person)
 {
 	TRY(may_be_unasked(rq, a->connection, &a->word));
 	TRY(read_answer(rq, a, person));
+	TRY(may_take_over(rq, a, person));
 	return connect_unsolicited(rq, a->connection->id, a->relay_state, &a->connection);
 }
 
@@ -237,12 +287,19 @@ static enum err arrive(struct request *rq, struct arrived *a, const char *text,
 	return request_id ? arrive_asked(rq, a, person) : arrive_unasked(rq, a, person);
 }
 
+/* Who may not know what is inside of an answer does not learn of it by what is wrong with it: an encrypted
+ * one is refused in one way (security.md H15). The record has the word. */
+static enum err told_of(const struct arrived *a, enum err err)
+{
+	return a->said.was_encrypted && err != ERR_UPSTREAM_OTHER ? ERR_UPSTREAM_ANSWER : err;
+}
+
 /* Refusals of connect.h are on record and told by themselves; ours have a word. */
 enum err saml_sp_arrived(struct request *rq)
 {
 	struct arrived arrived = { 0 };
 	struct upstream_person person = { 0 };
-	const char *text;
+	const char *text = NULL;
 
 	TRY(sp_connection(rq, &arrived.connection));
 	TRY(take_laid(rq, arrived.connection, &text));
@@ -250,5 +307,7 @@ enum err saml_sp_arrived(struct request *rq)
 
 	if (err == OK)
 		return connect_finish(rq, &person);
-	return arrived.word ? connect_refused(rq, arrived.connection, err, arrived.word, rq->w.reason) : err;
+	return arrived.word ? connect_refused(rq, arrived.connection, told_of(&arrived, err), arrived.word,
+					      rq->w.reason)
+			    : err;
 }

@@ -31,8 +31,13 @@ struct asked {
 	struct received in;
 };
 
+/* Its address is in it, by whichever way it came: what names none could have been for another connection, or
+ * another service, of the same provider. */
 static enum err check(struct work *w, struct asked *asked)
 {
+	if (!asked->in.destination)
+		return fault(w, ERR_SAML_DESTINATION, "%s: by SOAP",
+			     saml_words[WORD_DESTINATION_MISSING].word);
 	TRY(shelf_provider(w, asked->connection, &asked->provider));
 	return desk_verify(w, &asked->provider->entity, &asked->in, true);
 }
@@ -57,8 +62,8 @@ static enum err end_sessions(struct work *w, const struct asked *asked)
 	return connect_logged_out(w, asked->connection, asked->in.issuer, subject, NULL, &count);
 }
 
-/* Signed in any case, not too old, and once (security.md D12), in one transaction with what it is for: a request
- * that ended nothing is not spent. */
+/* Signed in any case, not too old, and once (security.md D12), in one transaction with what it is for: a
+ * request that ended nothing is not spent. */
 static enum err end_once(struct work *w, const struct asked *asked)
 {
 	const struct received *in = &asked->in;

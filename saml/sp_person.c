@@ -14,17 +14,20 @@
 #include "saml/words.h"
 #include "store/snapshot.h"
 
-#define CLAIMS "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+#define PART_MAX 1024
+#define WS       "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
+
+/* As ADFS and Entra call them. */
+static const char ws_email[] = WS "emailaddress", ws_given[] = WS "givenname", ws_family[] = WS "surname";
 
 /* As Okta, Entra, ADFS, Keycloak, Shibboleth, SimpleSAMLphp and we ourselves call them; the first that is
  * there. */
-static const char *const email_names[] = {
-	"email", "mail", "urn:oid:0.9.2342.19200300.100.1.3", CLAIMS "emailaddress", "emailAddress", NULL
-};
-static const char *const given_names[] = { "given_name",       "givenName",        "firstName",
-					   "urn:oid:2.5.4.42", CLAIMS "givenname", NULL };
-static const char *const family_names[] = { "family_name",    "sn", "surname", "lastName", "urn:oid:2.5.4.4",
-					    CLAIMS "surname", NULL };
+static const char *const email_names[] = { "email",  "mail",         "urn:oid:0.9.2342.19200300.100.1.3",
+					   ws_email, "emailAddress", NULL };
+static const char *const given_names[] = { "given_name",       "givenName", "firstName",
+					   "urn:oid:2.5.4.42", ws_given,    NULL };
+static const char *const family_names[] = { "family_name",     "sn",      "surname", "lastName",
+					    "urn:oid:2.5.4.4", ws_family, NULL };
 
 static enum err refuse(struct work *w, enum saml_word word, const char **told, const char *why)
 {
@@ -40,6 +43,18 @@ static const char *unless(const char *text, const char *usual)
 	return text && !text_equal(text, usual) ? text : "";
 }
 
+/* As a part of a text: bounded, with nothing in it that parts others. */
+static bool is_part(const char *text)
+{
+	return strlen(text) <= PART_MAX && !text[strcspn(text, "! \t\r\n")];
+}
+
+/* Core 8.3: a URI. So it is neither one of our words nor like an attribute below. */
+static bool is_foreign_format(const char *text)
+{
+	return strchr(text, ':') && *text != '=';
+}
+
 /* Parts with '!' between them, none of which has one but the last. */
 static enum err name_subject(struct work *w, const struct connection *connection,
 			     const struct foreign_name *name, const char *issuer, const char **out,
@@ -51,7 +66,7 @@ static enum err name_subject(struct work *w, const struct connection *connection
 	const char *by = unless(name->name_qualifier, issuer);
 	const char *at = unless(name->sp_name_qualifier, sp_address(w, PATH_SP_METADATA, connection->id));
 
-	if (format[strcspn(format, "! \t\r\n")] || by[strcspn(by, "! \t\r\n")] || at[strcspn(at, "! \t\r\n")])
+	if (!is_part(format) || !is_part(by) || !is_part(at) || (!is_known && !is_foreign_format(format)))
 		return refuse(w, WORD_NAME_ID_QUALIFIER, word, "it could be read in two ways");
 	if (is_known && known == NAME_ID_TRANSIENT)
 		return refuse(w, WORD_NAME_ID_TRANSIENT, word, "declare subject_attribute");
@@ -77,9 +92,9 @@ static enum err subject_of(struct work *w, const struct connection *connection,
 	if (attribute) {
 		const char *value = only_value(said->attributes, attribute);
 
-		if (text_is_empty(value))
+		if (text_is_empty(value) || strlen(value) > PART_MAX)
 			return refuse(w, WORD_NAME_ID_MISSING, word,
-				      "subject_attribute has not exactly one value");
+				      "subject_attribute has not exactly one value of a length that is kept");
 		/* no format begins like that, so it is nobody's NameID */
 		*out = arena_print(w->arena, "=%s=%s", attribute, value);
 		return OK;

@@ -235,5 +235,5 @@ bool tree_time(struct arena *arena, const xmlNode *node, const char *name, int64
 	if (value == NULL)
 		return true;
 	return strlen(value) > 10 && value[10] == 'T' && text_ends(value, "Z") &&
-	       clock_parse(value, true, out);
+	       clock_parse(value, true, out) && *out > 0;
 }

@@ -55,7 +55,7 @@ const char *tree_attribute_of(struct arena *arena, const xmlNode *node, const ch
 /* Typed (XML Schema 2). Missing: true, and *out stays. */
 bool tree_flag(struct arena *arena, const xmlNode *node, const char *name, bool *out) MUST_USE;
 bool tree_index(struct arena *arena, const xmlNode *node, const char *name, int64_t *out) MUST_USE;
-/* xs:dateTime in UTC, with Z (SAML Core 1.3.3). */
+/* xs:dateTime in UTC, with Z (SAML Core 1.3.3), after 1970 began: 0 is "not there" to those who ask. */
 bool tree_time(struct arena *arena, const xmlNode *node, const char *name, int64_t *out) MUST_USE;
 
 #endif

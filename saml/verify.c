@@ -4,6 +4,7 @@
 #include <libxml/tree.h>
 #include <libxml/valid.h>
 #include <xmlsec/crypto.h>
+#include <xmlsec/transforms.h>
 #include <xmlsec/xmldsig.h>
 #include <xmlsec/xmltree.h>
 
@@ -55,15 +56,90 @@ static void dsig_done(xmlSecDSigCtx **dsig)
 		xmlSecDSigCtxDestroy(*dsig);
 }
 
-static bool holds(xmlNode *signature, const char *id, xmlSecKey *key)
+/* One signature, tried with one key after the other. What is signed costs as much to write canonically and to
+ * digest as a stranger likes to send, and is the same for all keys: with a digest that is wrong no key is
+ * right, and with one that is right the others are asked about the text of SignedInfo first (security.md G1).
+ */
+struct attempt {
+	struct arena *arena;
+	xmlNode *signature;
+	const char *id;
+	xmlSecTransformId method;
+	struct bytes text; /* SignedInfo as it is signed; empty: not written yet */
+	bool digest_wrong;
+};
+
+static void transforms_done(xmlSecTransformCtx *context)
+{
+	xmlSecTransformCtxFinalize(context);
+}
+
+/* Is the key of the method's kind, and did it sign this text, where it is known? */
+static bool key_fits(const struct attempt *a, xmlSecKey *key)
+{
+	AUTO(transforms_done) xmlSecTransformCtx context;
+
+	if (xmlSecTransformCtxInitialize(&context) != 0)
+		return false;
+	xmlNode *value = xmlSecFindChild(a->signature, xmlSecNodeSignatureValue, xmlSecDSigNs);
+	xmlSecTransform *method = xmlSecTransformCtxCreateAndAppend(&context, a->method);
+
+	if (!method || !value)
+		return false;
+	method->operation = xmlSecTransformOperationVerify;
+	if (xmlSecTransformSetKey(method, key) != 0)
+		return false;
+	if (!a->text.size)
+		return true;
+	return xmlSecTransformCtxBinaryExecute(&context, a->text.at, (xmlSecSize)a->text.size) == 0 &&
+	       xmlSecTransformVerifyNodeContent(method, value, &context) == 0 &&
+	       method->status == xmlSecTransformStatusOk;
+}
+
+static void note_text(struct attempt *a, xmlSecDSigCtx *dsig)
+{
+	const xmlSecDSigReferenceCtx *reference = xmlSecPtrListGetItem(&dsig->signedInfoReferences, 0);
+	xmlSecBuffer *text = xmlSecDSigCtxGetPreSignBuffer(dsig);
+
+	a->digest_wrong = reference && reference->status == xmlSecDSigStatusInvalid;
+	if (text && xmlSecBufferGetSize(text) > 0)
+		a->text = (struct bytes){ (const uint8_t *)arena_textn(
+						  a->arena, (const char *)xmlSecBufferGetData(text),
+						  xmlSecBufferGetSize(text)),
+					  xmlSecBufferGetSize(text) };
+}
+
+static bool holds(struct attempt *a, xmlSecKey *key)
 {
 	AUTO(dsig_done) xmlSecDSigCtx *dsig = xmlSecDSigCtxCreate(NULL);
 
 	if (!dsig || !dsig_limit(dsig))
 		return false;
+	dsig->flags |= XMLSEC_DSIG_FLAGS_STORE_SIGNATURE;
 	dsig->signKey = xmlSecKeyDuplicate(key); /* with it KeyInfo is not looked at */
-	return dsig->signKey && xmlSecDSigCtxVerify(dsig, signature) == 0 &&
-	       dsig->status == xmlSecDSigStatusSucceeded && dsig_covers(dsig, id);
+	if (!dsig->signKey || xmlSecDSigCtxVerify(dsig, a->signature) != 0)
+		return false;
+	note_text(a, dsig);
+	return dsig->status == xmlSecDSigStatusSucceeded && dsig_covers(dsig, a->id);
+}
+
+static bool holds_by_any(struct attempt *a, const struct verifier *by)
+{
+	for (size_t i = 0; i < by->count && !a->digest_wrong; i++)
+		if (key_fits(a, by->keys[i]) && holds(a, by->keys[i]))
+			return true;
+	return false;
+}
+
+static xmlSecTransformId method_of(struct arena *arena, const xmlNode *signature)
+{
+	const xmlNode *info = tree_child(signature, NS_SIGNATURE, "SignedInfo");
+	const xmlNode *node = info ? tree_child(info, NS_SIGNATURE, "SignatureMethod") : NULL;
+	const char *uri = node ? tree_attribute(arena, node, "Algorithm") : NULL;
+
+	return uri ? xmlSecTransformIdListFindByHref(xmlSecTransformIdsGet(), BAD_CAST uri,
+						     xmlSecTransformUsageSignatureMethod)
+		   : xmlSecTransformIdUnknown;
 }
 
 /* The element's ID is the only one that a reference can mean: a second one with it is not found, or refused.
@@ -83,8 +159,9 @@ bool verify_element(struct arena *arena, xmlNode *element, const struct verifier
 
 	if (!signature || !id || !register_id(element, id))
 		return false;
-	for (size_t i = 0; i < by->count; i++)
-		if (holds(signature, id, by->keys[i]))
-			return true;
-	return false;
+	struct attempt attempt = {
+		.arena = arena, .signature = signature, .id = id, .method = method_of(arena, signature)
+	};
+
+	return attempt.method != xmlSecTransformIdUnknown && holds_by_any(&attempt, by);
 }

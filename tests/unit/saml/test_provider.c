@@ -196,6 +196,8 @@ static void odd_metadata_is_refused_with_a_reason(void **state)
 		{ ENTITY_OF(IDP, "", "<md:IDPSSODescriptor>@" SSO_OK "</md:IDPSSODescriptor>"), "", rsa,
 		  "speaks SAML 2.0" },
 		{ ENTITY_OF(IDP, "", ROLE("", "@" ACS(""))), "", rsa, "of an app" },
+		{ ENTITY_OF(IDP, "validUntil=\"1970-01-01T00:00:00Z\"", IDP_ROLE("", "@" SSO_OK)), "", rsa,
+		  "validUntil" },
 		{ ENTITY_OF(IDP, "validUntil=\"2029-01-01T00:00:00Z\"", IDP_ROLE("", "@" SSO_OK)), "", rsa,
 		  "it was valid until" },
 		{ ENTITY_OF(IDP, "", IDP_ROLE("validUntil=\"2029-01-01T00:00:00Z\"", "@" SSO_OK)), "", rsa,

@@ -167,6 +167,10 @@ static void a_logout_message_that_is_odd_is_refused(void **state)
 			 "<saml:NameID>a</saml:NameID></samlp:LogoutRequest>",
 		  "expired" },
 		{ LOGOUT_REQUEST,
+		  LOGOUT " NotOnOrAfter=\"1970-01-01T00:00:00Z\">" ISSUER
+			 "<saml:NameID>a</saml:NameID></samlp:LogoutRequest>",
+		  "value_malformed" },
+		{ LOGOUT_REQUEST,
 		  LOGOUT " NotOnOrAfter=\"never\">" ISSUER
 			 "<saml:NameID>a</saml:NameID></samlp:LogoutRequest>",
 		  "value_malformed" },

@@ -110,6 +110,8 @@ static const struct wrong {
 	{ "NotBefore=\"2029-12-31T23:59:58Z\"", "NotBefore=\"soon\"", 0, "conditions_not_before", SIGN_BOTH },
 	{ NOT_AFTER, "NotOnOrAfter=\"2029-12-31T23:56:00Z\"", 0, "conditions_not_on_or_after", SIGN_BOTH },
 	{ NOT_AFTER, "NotOnOrAfter=\"never\"", 0, "conditions_not_on_or_after", SIGN_BOTH },
+	/* our clock's zero is a time as any other */
+	{ NOT_AFTER, "NotOnOrAfter=\"1970-01-01T00:00:00Z\"", 0, "conditions_not_on_or_after", SIGN_BOTH },
 	{ AUDIENCES, "", 0, "audience", SIGN_BOTH },
 	{ AUDIENCES, AUDIENCES AUDIENCES, 0, "audience", SIGN_BOTH },
 	{ "<saml:Audience>" SP, "<saml:Audience>https://id.example/saml/sp/other/metadata", 0, "audience",
@@ -131,6 +133,8 @@ static const struct wrong {
 	{ "AuthnInstant=\"2029-12-31T23:59:00Z\"", "AuthnInstant=\"2030-01-01T00:04:00Z\"", 0,
 	  "authn_instant", SIGN_BOTH },
 	{ "SessionNotOnOrAfter=\"2030-01-01T08:00:00Z\"", "SessionNotOnOrAfter=\"2029-12-31T23:59:59Z\"", 0,
+	  "session_not_on_or_after", SIGN_BOTH },
+	{ "SessionNotOnOrAfter=\"2030-01-01T08:00:00Z\"", "SessionNotOnOrAfter=\"1970-01-01T00:00:00Z\"", 0,
 	  "session_not_on_or_after", SIGN_BOTH },
 	{ "SessionNotOnOrAfter=\"2030-01-01T08:00:00Z\"", "SessionNotOnOrAfter=\"late\"", 0,
 	  "session_not_on_or_after", SIGN_BOTH },

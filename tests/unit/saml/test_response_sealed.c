@@ -252,6 +252,128 @@ static void an_odd_envelope_is_refused(UNUSED void **state)
 	}
 }
 
+/* --- wrapped inside ---------------------------------------------------------------------------------- */
+
+static const char *without_declaration(const char *xml)
+{
+	return text_starts(xml, "<?xml") ? strchr(xml, '\n') + 1 : xml;
+}
+
+static const char *evil_of(struct arena *arena, const char *assertion)
+{
+	return swapped(arena, assertion, GOOD_ID, "victim@hospital.example", 0);
+}
+
+/* The good assertion with its signature is carried along inside of another one: where, the row says. */
+static const char *carried(struct arena *arena, const char *evil, const char *before, const char *good,
+			   const char *after)
+{
+	return swapped(arena, evil, before, arena_print(arena, "%s%s%s", before, good, after), 0);
+}
+
+static void what_is_wrapped_inside_is_refused(UNUSED void **state)
+{
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	struct arena *arena = hand.arena;
+	const char *good = without_declaration(signed_by(arena, ASSERTION, SIGN_ASSERTION, &app_one));
+	const char *signature = strstr(good, "<Signature"), *behind = strstr(good, "</Signature>");
+	const char *cut =
+		arena_textn(arena, signature, (size_t)(behind - signature) + strlen("</Signature>"));
+	const char *bare = evil_of(arena, ASSERTION),
+		   *moved = swapped(arena, bare, "_assertion-0", "_other-0", 0);
+	const char *other = without_declaration(signed_by(arena, bare, SIGN_ASSERTION, &app_other));
+	const char *issuer = "</saml:Issuer>", *same = swapped(arena, bare, "_assertion-", "_response-", 0);
+	const struct {
+		const char *what, *inner, *word;
+	} rows[] = {
+		{ "changed after signing", evil_of(arena, good), "assertion_signature" },
+		{ "by a key that it brings", other, "assertion_signature" },
+		{ "a good one in Advice",
+		  carried(arena, moved, "</saml:Conditions>",
+			  arena_print(arena, "<saml:Advice>%s</saml:Advice>", good), ""),
+		  "assertion_count" },
+		{ "its signature on another ID", carried(arena, moved, issuer, cut, ""),
+		  "signature_reference" },
+		{ "the good one in its signature's Object",
+		  carried(arena, moved, issuer,
+			  swapped(arena, cut, "</Signature>",
+				  arena_print(arena, "<Object>%s</Object></Signature>", good), 0),
+			  ""),
+		  "signature_structure" },
+		{ "a signature of the Response's ID", carried(arena, same, issuer, cut, ""),
+		  "signature_reference" },
+		{ "another sealed one in it",
+		  carried(arena, moved, "</saml:Conditions>",
+			  "<saml:Advice><saml:EncryptedAssertion/></saml:Advice>", ""),
+		  "assertion_count" },
+		{ "an ID of another kind",
+		  swapped(arena, carried(arena, moved, issuer, cut, ""), "<saml:Subject>",
+			  "<saml:Subject xml:id=\"_assertion-0123456789\">", 0),
+		  "signature_reference" },
+		{ "a namespace of its own for what is signed",
+		  swapped(arena, good, "<saml:Subject>", "<saml:Subject xmlns:saml=\"urn:x\">", 0),
+		  "child_unexpected" },
+		{ "a document type with an entity",
+		  arena_print(arena, "<!DOCTYPE x [<!ENTITY y \"z\">]>%s", good), "xml_doctype" },
+		{ "an assertion of SAML 1.1",
+		  "<Assertion xmlns=\"urn:oasis:names:tc:SAML:1.0:assertion\" ID=\"_assertion-0123456789\"/>",
+		  "encryption" },
+		{ "a Response", arena_print(arena, "%s%s%s%s", HEAD, STATUS, good, TAIL), "encryption" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *sealed = sealed_as(arena, rows[i].inner, our_certificate(&hand), &GCM_OAEP);
+		const struct try_ t =
+			read_it(&hand, arena_print(arena, "%s%s%s%s", HEAD, STATUS, sealed, TAIL));
+
+		assert_word(rows[i].what, &t, rows[i].word);
+	}
+}
+
+/* What the Response's signature covers is what was sent, not what somebody puts in its place. */
+static void a_sealed_one_beside_or_instead_of_another_is_refused(UNUSED void **state)
+{
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	struct arena *arena = hand.arena;
+	const char *ours = our_certificate(&hand);
+	const char *good = without_declaration(signed_by(arena, ASSERTION, SIGN_ASSERTION, &app_one));
+	const char *sealed = sealed_as(arena, good, ours, &GCM_OAEP);
+	const char *evil = sealed_as(arena, evil_of(arena, ASSERTION), ours, &GCM_OAEP);
+	const char *whole = signed_by(arena, arena_print(arena, "%s%s%s%s", HEAD, STATUS, sealed, TAIL),
+				      SIGN_RESPONSE, &app_one);
+	const char *at = strstr(whole, "<saml:EncryptedAssertion"), *end = strstr(at, TAIL);
+	const struct {
+		const char *what, *xml, *word;
+	} rows[] = {
+		{ "instead", arena_print(arena, "%.*s%s%s", (int)(at - whole), whole, evil, end),
+		  "response_signature" },
+		{ "a clear one instead",
+		  arena_print(arena, "%.*s%s%s", (int)(at - whole), whole, evil_of(arena, ASSERTION), end),
+		  "response_signature" },
+		{ "beside", arena_print(arena, "%s%s%s%s%s", HEAD, STATUS, sealed, evil, TAIL),
+		  "assertion_count" },
+		{ "a clear one beside", arena_print(arena, "%s%s%s%s%s", HEAD, STATUS, good, evil, TAIL),
+		  "assertion_count" },
+		{ "in Extensions",
+		  arena_print(arena, "%s<samlp:Extensions>%s</samlp:Extensions>%s%s%s", HEAD, evil, STATUS,
+			      sealed, TAIL),
+		  "assertion_count" },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct try_ t = read_it(&hand, rows[i].xml);
+
+		assert_word(rows[i].what, &t, rows[i].word);
+	}
+	const struct try_ t = read_it(&hand, whole);
+
+	assert_fine(&hand, &t);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -264,6 +386,8 @@ int main(void)
 		cmocka_unit_test(what_is_for_another_key_does_not_open),
 		cmocka_unit_test(unsolicited_it_is_opened_only_when_the_response_is_signed),
 		cmocka_unit_test(an_odd_envelope_is_refused),
+		cmocka_unit_test(what_is_wrapped_inside_is_refused),
+		cmocka_unit_test(a_sealed_one_beside_or_instead_of_another_is_refused),
 		cmocka_unit_test(the_key_before_still_opens_and_a_compromised_one_does_not),
 	};
 

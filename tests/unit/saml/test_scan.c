@@ -226,6 +226,23 @@ static char *nested(struct arena *arena, size_t depth)
 	return repeated(arena, repeated(arena, "", "<a>", depth, ""), "</a>", depth, "");
 }
 
+/* So many namespaces, 8 a tag, around each other; so many times side by side. */
+static char *in_scope(struct arena *arena, int count, int times)
+{
+	AUTO_BUF text = BUF(MB);
+
+	buf_text(&text, "<r>");
+	for (; times > 0; times--) {
+		for (int i = 0; i < count; i++)
+			buf_print(&text, "%s xmlns:n%d='urn:x'%s", i % 8 ? "" : "<a", i,
+				  i % 8 == 7 || i + 1 == count ? ">" : "");
+		for (int i = 0; i < count; i += 8)
+			buf_text(&text, "</a>");
+	}
+	buf_text(&text, "</r>");
+	return arena_text(arena, buf_str(&text));
+}
+
 static char *attributes(struct arena *arena, size_t count, const char *format)
 {
 	AUTO_BUF text = BUF(8 * MB);
@@ -257,6 +274,9 @@ static void each_limit_is_kept_and_one_more_is_refused(void **state)
 	assert_word(arena_print(arena, "%s%s</r>", many, one), "xml_too_many_attributes");
 	assert_word(attributes(arena, 16, " xmlns:p"), NULL);
 	assert_word(attributes(arena, 17, " xmlns:p"), "xml_too_many_namespaces");
+	assert_word(in_scope(arena, 64, 1), NULL);
+	assert_word(in_scope(arena, 64, 20), NULL);
+	assert_word(in_scope(arena, 65, 1), "xml_too_many_namespaces");
 	assert_word(repeated(arena, "<a>", "x", limits->bytes - 7, "</a>"), NULL);
 	assert_word(repeated(arena, "<a>", "x", limits->bytes - 6, "</a>"), "xml_too_large");
 	memset(name, 'n', sizeof(name));

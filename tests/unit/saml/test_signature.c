@@ -156,13 +156,8 @@ static void a_signature_of_another_form_is_refused(void **state)
 	}
 }
 
-static void a_long_list_of_prefixes_is_refused(void **state)
+static void try_prefixes(struct try *t, const char *prefixes)
 {
-	struct try *t = *state;
-	char prefixes[300];
-
-	memset(prefixes, 'p', sizeof(prefixes) - 1);
-	prefixes[sizeof(prefixes) - 1] = '\0';
 	(void)try_form(t, AUTHN_REQUEST,
 		       arena_print(t->arena,
 				   REQUEST
@@ -172,6 +167,21 @@ static void a_long_list_of_prefixes_is_refused(void **state)
 				   "\" PrefixList=\"%s\"/></ds:CanonicalizationMethod>" METHOD REFERENCE
 				   "</ds:SignedInfo>" VALUE "</ds:Signature></samlp:AuthnRequest>",
 				   prefixes));
+}
+
+static void a_long_list_of_prefixes_is_refused(void **state)
+{
+	static const char sixteen[] = "a b c d e f g h a b c d e f g\th";
+	struct try *t = *state;
+	char prefixes[300];
+
+	memset(prefixes, 'p', sizeof(prefixes) - 1);
+	prefixes[sizeof(prefixes) - 1] = '\0';
+	try_prefixes(t, prefixes);
+	assert_refused(t, "prefixes", "signature_structure");
+	try_prefixes(t, sixteen);
+	assert_null(t->word);
+	try_prefixes(t, arena_print(t->arena, "%s #default", sixteen));
 	assert_refused(t, "prefixes", "signature_structure");
 }
 

@@ -6,6 +6,7 @@
 #include "people/provision.h"
 #include "saml/inflate.h"
 #include "saml/received.h"
+#include "saml/shelf.h"
 #include "saml/sp.h"
 #include "saml/upstream.h"
 #include "http/form.h"
@@ -83,6 +84,10 @@ static void a_name_that_is_nobodys_for_good_is_refused(UNUSED void **state)
 		{ "ada", TRANSIENT, NULL, "name_id_transient" },
 		{ NULL, NULL, NULL, "name_id_missing" },
 		{ "ada", "urn:x!", NULL, "name_id_qualifier" },
+		/* our words and attributes are no formats of theirs */
+		{ "ada", "persistent", NULL, "name_id_qualifier" },
+		{ "ada", "", NULL, "name_id_qualifier" },
+		{ "ada", "=uid=urn:x", NULL, "name_id_qualifier" },
 		{ "ada", PERSISTENT, "https://x.example/!y", "name_id_qualifier" },
 		{ "ada", PERSISTENT, "https://x.example y", "name_id_qualifier" },
 	};
@@ -404,6 +409,27 @@ static void what_is_asked_for_is_in_the_request(UNUSED void **state)
 	}
 }
 
+/* A logout asks for the metadata of each app that is told, and then answers the provider. */
+static void a_provider_stays_while_others_are_looked_at(UNUSED void **state)
+{
+	const struct provider *first, *other;
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	struct connection connection = connection_with(&hand, BY_REDIRECT);
+
+	assert_ok(&hand, shelf_provider(&hand.w, &connection, &first));
+	for (int i = 0; i < 200; i++) {
+		struct connection next = connection;
+
+		next.id = arena_print(hand.arena, "other%d", i);
+		assert_ok(&hand, shelf_provider(&hand.w, &next, &other));
+		assert_ptr_not_equal(first, other);
+	}
+	assert_string_equal(first->entity.entity_id, IDP);
+	assert_string_equal(first->sso[0].location, "https://idp.example/sso?a=1");
+}
+
 static void without_metadata_the_provider_is_down(UNUSED void **state)
 {
 	struct connection connection = kit_connection;
@@ -571,6 +597,7 @@ int main(void)
 		cmocka_unit_test(a_request_by_redirect_is_signed_and_tied_to_the_state),
 		cmocka_unit_test(a_request_by_form_has_its_signature_inside),
 		cmocka_unit_test(what_is_asked_for_is_in_the_request),
+		cmocka_unit_test(a_provider_stays_while_others_are_looked_at),
 		cmocka_unit_test(without_metadata_the_provider_is_down),
 		cmocka_unit_test(a_logout_there_names_who_the_provider_named),
 		cmocka_unit_test(a_declaration_that_its_metadata_cannot_meet_is_refused),
