@@ -1,5 +1,6 @@
 /* upstream_token.c: a code, or a refresh token, becomes tokens at the provider's token endpoint (RFC 6749
- * 4.1.3, 6, 2.3.1, OpenID Connect Core 1.0 9), and the access token an answer of its userinfo endpoint (Core 5.3). */
+ * 4.1.3, 6, 2.3.1, OpenID Connect Core 1.0 9), and the access token an answer of its userinfo endpoint
+ * (Core 5.3). */
 #include "oidc/upstream_sign_in.h"
 
 #include "base/app.h"

@@ -20,9 +20,9 @@
 #include "store/flows.h"
 #include "store/snapshot.h"
 
-#define HINT_MAX   (32 * KB) /* an ID token; a longer one is not kept, and the provider asks at logout */
+#define HINT_MAX    (32 * KB) /* an ID token; a longer one is not kept, and the provider asks at logout */
 #define REFRESH_MAX (16 * KB)
-#define CLOCK_SKEW 120
+#define CLOCK_SKEW  120
 
 static void release_json(void *value)
 {

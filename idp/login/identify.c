@@ -18,7 +18,6 @@
 #include "store/snapshot.h"
 
 #define USERNAME_MAX 254
-#define SHOWN_MAX    200 /* buttons on a page */
 
 bool flow_is_test(const struct flow *flow)
 {
@@ -92,14 +91,28 @@ static bool add_shown(UNUSED const struct request *rq, const struct connection *
 
 	if (connection->button)
 		shown->list[shown->count++] = connection;
-	return shown->count == SHOWN_MAX;
+	return shown->count == CONNECTIONS_SHOWN;
+}
+
+/* Without an app and a practice nobody is told which practices are here, nor whose provider each has (F212).
+ */
+static bool may_show(const struct request *rq)
+{
+	const struct snapshot *s = rq->w.snapshot;
+	size_t open = 0;
+
+	for (size_t i = 0; s && i < s->practice_count; i++)
+		open += !s->practices[i].disabled;
+	return rq->client || practice_asked(rq->flow) || open == 1;
 }
 
 const struct connection **connections_shown(const struct request *rq, size_t *count)
 {
-	struct shown shown = { .list = arena_array(rq->w.arena, const struct connection *, SHOWN_MAX) };
+	struct shown shown = { .list = arena_array(rq->w.arena, const struct connection *,
+						   CONNECTIONS_SHOWN) };
 
-	(void)walk(rq, add_shown, &shown); /* that the page is full is no news */
+	if (may_show(rq))
+		(void)walk(rq, add_shown, &shown); /* that the page is full is no news */
 	*count = shown.count;
 	return shown.list;
 }
@@ -190,7 +203,7 @@ static enum err draw(struct request *rq, const struct visit *visit, const struct
 	const struct connection **list = connections_shown(rq, &count);
 	struct page_identify_providers *rows =
 		arena_array(rq->w.arena, struct page_identify_providers, count + 1);
-	AUTO_BUF page = BUF(128 * KB);
+	AUTO_BUF page = BUF(SIGN_IN_PAGE_SIZE);
 
 	for (size_t i = 0; i < count; i++)
 		rows[i] = (struct page_identify_providers){ .id = list[i]->id,

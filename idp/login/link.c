@@ -96,24 +96,37 @@ static enum err refuse(struct request *rq, enum err err, int64_t retry_after)
 	return err;
 }
 
+/* Who waits. *off: the connection is, or another provider stands behind it since. */
+static enum err recall(struct request *rq, struct upstream_person *person, bool *off)
+{
+	const struct connection *connection = connection_of(rq);
+
+	*off = !json_get_text(rq->flow->link, "account") || !connection_is_open(rq, connection);
+	if (*off)
+		return OK;
+	if (!person_unseal(rq, rq->flow->link, connection, person))
+		return fault(&rq->w, ERR_INTERNAL, "the person of flow %s is not readable", rq->flow->id);
+	*off = connection->issuer && !text_equal(person->issuer, connection->issuer);
+	return OK;
+}
+
 enum err link_submit(struct request *rq)
 {
-	struct upstream_person person;
+	struct upstream_person person = { 0 };
 	struct visit visit;
-	bool elsewhere;
+	bool elsewhere, off;
 	int64_t epoch = 0, retry_after = 0;
 
 	TRY(step_enter(rq, "link", &visit, &elsewhere));
 	if (elsewhere)
 		return OK;
+	TRY(recall(rq, &person, &off));
+	if (off)
+		return refused_page(rq, NULL, ERR_CONNECTION_OFF, NULL, NULL);
 
-	const struct connection *connection = connection_of(rq);
+	const struct connection *connection = person.connection;
 	const char *account_id = json_get_text(rq->flow->link, "account");
 
-	if (!account_id || !connection_is_open(rq, connection))
-		return refused_page(rq, NULL, ERR_CONNECTION_OFF, NULL, NULL);
-	if (!person_unseal(rq, rq->flow->link, connection, &person))
-		return fault(&rq->w, ERR_INTERNAL, "the person of flow %s is not readable", rq->flow->id);
 	rq->w.practice = connection->practice_id;
 	rq->w.actor = (struct actor){ .kind = ACTOR_NOBODY,
 				      .address = rq->w.actor.address,

@@ -37,7 +37,7 @@ static enum err draw_with(struct request *rq, const struct visit *visit, const s
 	size_t count;
 	const struct connection **list = connections_shown(rq, &count);
 	struct page_login_providers *rows = arena_array(rq->w.arena, struct page_login_providers, count + 1);
-	AUTO_BUF page = BUF(128 * KB);
+	AUTO_BUF page = BUF(SIGN_IN_PAGE_SIZE);
 
 	for (size_t i = 0; i < count; i++)
 		rows[i] = (struct page_login_providers){ .id = list[i]->id,

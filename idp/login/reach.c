@@ -4,6 +4,7 @@
 #include <pthread.h>
 
 #include "base/app.h"
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -20,26 +21,34 @@
 #define FRESH_DOWN_US INT64_C(5000000)
 #define FAILURES_DOWN 2
 #define DETAIL_MAX    300
+#define FLOWING_US    INT64_C(300000) /* somebody came out this long ago: so does the next one soon */
 
 struct place {
 	char id[ID_SIZE]; /* "": free */
 	int64_t asked_us, down_us;
 	unsigned failures; /* in a row */
 	unsigned inside;   /* threads that wait for it */
+	int64_t left_us;   /* when the last one came out, by the monotonic clock */
 	bool busy;         /* somebody probes */
 };
 
 struct reaches {
 	pthread_mutex_t lock;
+	pthread_cond_t left; /* somebody came out */
 	struct place places[PLACES];
 };
 
 struct reaches *reach_new(void)
 {
 	struct reaches *reach = calloc(1, sizeof *reach);
+	pthread_condattr_t how;
 
 	assert(reach);
 	(void)pthread_mutex_init(&reach->lock, NULL);
+	(void)pthread_condattr_init(&how);
+	(void)pthread_condattr_setclock(&how, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&reach->left, &how);
+	(void)pthread_condattr_destroy(&how);
 	return reach;
 }
 
@@ -47,6 +56,7 @@ void reach_free(struct reaches *reach)
 {
 	if (!reach)
 		return;
+	(void)pthread_cond_destroy(&reach->left);
 	(void)pthread_mutex_destroy(&reach->lock);
 	free(reach);
 }
@@ -299,6 +309,23 @@ static unsigned half_of_lane(const struct work *work)
 	return half < 1 ? 1 : (unsigned)half;
 }
 
+/* Under the lock. Full, but they come and go: a moment's wait is no thread lost, and a few who come at once,
+ * or a stranger who comes again and again, turn nobody away. Where nobody comes out, nobody waits. */
+static struct place *find_room(struct work *work, const char *id)
+{
+	struct reaches *reach = work->app->reach;
+	struct place *place = find_or_make(reach, id);
+	int64_t deadline = clock_monotonic_us() + FLOWING_US;
+	const struct timespec until = { .tv_sec = (time_t)(deadline / 1000000),
+					.tv_nsec = (long)(deadline % 1000000) * 1000 };
+
+	while (place && place->inside >= half_of_lane(work) &&
+	       clock_monotonic_us() - place->left_us < FLOWING_US &&
+	       pthread_cond_timedwait(&reach->left, &reach->lock, &until) == 0)
+		place = find_or_make(reach, id);
+	return place;
+}
+
 enum err reach_enter(struct work *work, const char *connection_id, struct reach_visit *out)
 {
 	struct reaches *reach = work->app->reach;
@@ -307,7 +334,7 @@ enum err reach_enter(struct work *work, const char *connection_id, struct reach_
 	if (!reach)
 		return OK;
 	pthread_mutex_lock(&reach->lock);
-	struct place *place = find_or_make(reach, connection_id);
+	struct place *place = find_room(work, connection_id);
 
 	if (place && place->inside < half_of_lane(work)) {
 		place->inside++;
@@ -325,7 +352,11 @@ void reach_leave(struct reach_visit *visit)
 	if (!reach)
 		return;
 	pthread_mutex_lock(&reach->lock);
-	assert(reach->places[visit->at].inside > 0);
-	reach->places[visit->at].inside--;
+	struct place *place = &reach->places[visit->at];
+
+	assert(place->inside > 0);
+	place->inside--;
+	place->left_us = clock_monotonic_us();
+	(void)pthread_cond_broadcast(&reach->left);
 	pthread_mutex_unlock(&reach->lock);
 }

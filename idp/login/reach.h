@@ -24,8 +24,9 @@ void reach_note(struct work *work, const char *connection_id, bool answered);
 /* One that is down and was not asked for 5 s is probed; in jobs. */
 enum err reach_follow(struct work *work) MUST_USE;
 /* A bulkhead: at most half of the REMOTE lane's threads wait inside one connection's fetches, so that a
- *provider that hangs holds up nobody else's. ERR_UNAVAILABLE: too many do. A scope: AUTO(reach_leave) struct
- *reach_visit visit = { 0 }; TRY(reach_enter(w, connection_id, &visit));	*/
+ * provider that hangs holds up nobody else's. Where visits come and go, the next one waits 0.3 s for its
+ * turn. ERR_UNAVAILABLE: too many wait. A scope: AUTO(reach_leave) struct reach_visit visit = { 0 };
+ * TRY(reach_enter(w, connection_id, &visit)); */
 struct reach_visit {
 	struct reaches *reach; /* NULL: not inside */
 	size_t at;

@@ -83,6 +83,9 @@ const struct connection *connection_meant(const struct request *rq);
 /* May this sign-in go there? It is on, and of a practice that the app serves. */
 bool connection_is_open(const struct request *rq, const struct connection *connection);
 /* Those with a button, for the page. */
+/* Buttons on a page, and what a page of as many with the longest names that may be declared takes. */
+#define CONNECTIONS_SHOWN 200
+#define SIGN_IN_PAGE_SIZE (512 * KB)
 const struct connection **connections_shown(const struct request *rq, size_t *count);
 /* What stands in the field of the address: typed, hinted by the app, or who is signed in. */
 const char *username_shown(const struct request *rq);

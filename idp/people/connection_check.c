@@ -16,7 +16,7 @@
 #include "store/connections.h"
 #include "store/snapshot.h"
 
-enum { TEXT_SIZE = 1024, LIST_SIZE = 50, XML_SIZE = 256 * 1024, SECRET_SIZE = 1024 };
+enum { TEXT_SIZE = 1024, LIST_SIZE = 50, XML_SIZE = 256 * 1024, SECRET_SIZE = 1024, NAME_SIZE = 200 };
 
 struct checking {
 	struct arena *arena;
@@ -103,47 +103,74 @@ static bool address_fits(const struct checking *c, const char *text)
 	return !text_equal(c->field->name, "issuer") || !strchr(text, '?');
 }
 
-static const char *seconds_expected(const struct checking *c)
+static bool word_fits(const char *words, const char *text)
 {
-	char **bounds = text_split(c->arena, c->field->words, ' ', NULL);
-
-	return arena_print(c->arena, "%s to %s", bounds[0], bounds[1]);
+	return text && !strchr(text, ' ') && text_words_have(words, text);
 }
 
-static const char *value_expected(const struct checking *c, const json_t *value)
+static bool value_fits(const struct checking *c, const json_t *value)
 {
 	const char *text = json_string_value(value);
 
 	switch (c->field->kind) {
 	case CONNECTION_TEXT:
-		return is_plain(text) ? NULL : "a plain text";
+		return is_plain(text);
 	case CONNECTION_ID:
-		return text && text_is_slug(text) ? NULL : "an id in lower-case letters, digits and -";
+		return text && text_is_slug(text);
 	case CONNECTION_WORD:
-		return text && !strchr(text, ' ') && text_words_have(c->field->words, text) ? NULL
-											    : c->field->words;
+		return word_fits(c->field->words, text);
 	case CONNECTION_FLAG:
-		return json_is_boolean(value) ? NULL : "true or false";
+		return json_is_boolean(value);
 	case CONNECTION_TEXTS:
-		return list_fits(value, is_plain) ? NULL : "a list of plain texts, each once";
+		return list_fits(value, is_plain);
 	case CONNECTION_DOMAINS:
-		return list_fits(value, is_domain) ? NULL : "a list of lower-case domain names, each once";
+		return list_fits(value, is_domain);
 	case CONNECTION_ADDRESS:
-		return address_fits(c, text) ? NULL : "an https address without query and fragment";
+		return address_fits(c, text);
 	case CONNECTION_XML:
-		return xml_fits(text) ? NULL : "XML text of at most 256 KB";
+		return xml_fits(text);
 	case CONNECTION_SECONDS:
-		return seconds_fit(c, value) ? NULL : seconds_expected(c);
+		return seconds_fit(c, value);
 	case CONNECTION_SECRET:
-		return secret_fits(text) ? NULL : "visible ASCII, at most 1024 characters";
+		return secret_fits(text);
 	case CONNECTION_DATE:
-		return date_fits(text) ? NULL : "a date such as 2027-01-31";
+		return date_fits(text);
 	case CONNECTION_OBJECT:
-		return json_is_object(value) ? NULL : "an object";
+		return json_is_object(value);
 	case CONNECTION_MAPPING:
-		return json_is_array(value) ? NULL : "a list of rules";
+		return json_is_array(value);
 	}
-	return "another kind of value";
+	return false;
+}
+
+/* NULL: what the field's row says. */
+static const char *const expected_of[] = {
+	[CONNECTION_TEXT] = "a plain text",
+	[CONNECTION_ID] = "an id in lower-case letters, digits and -",
+	[CONNECTION_WORD] = NULL,
+	[CONNECTION_FLAG] = "true or false",
+	[CONNECTION_TEXTS] = "a list of plain texts, each once",
+	[CONNECTION_DOMAINS] = "a list of lower-case domain names, each once",
+	[CONNECTION_ADDRESS] = "an https address without query and fragment",
+	[CONNECTION_XML] = "XML text of at most 256 KB",
+	[CONNECTION_SECONDS] = NULL,
+	[CONNECTION_SECRET] = "visible ASCII, at most 1024 characters",
+	[CONNECTION_DATE] = "a date such as 2027-01-31",
+	[CONNECTION_OBJECT] = "an object",
+	[CONNECTION_MAPPING] = "a list of rules",
+};
+
+static const char *value_expected(const struct checking *c, const json_t *value)
+{
+	const char *words = c->field->words, *expected = expected_of[c->field->kind];
+
+	if (value_fits(c, value))
+		return NULL;
+	if (c->field->kind != CONNECTION_SECONDS)
+		return expected ? expected : words;
+	char **bounds = text_split(c->arena, words, ' ', NULL);
+
+	return arena_print(c->arena, "%s to %s", bounds[0], bounds[1]);
 }
 
 static const char *provision_trouble(struct arena *arena, const json_t *value)
@@ -330,6 +357,9 @@ const char *connection_sense_trouble(struct arena *arena, const json_t *whole)
 		return "id: it is missing";
 	if (!c.protocol)
 		return "protocol: it is missing; oidc or saml is expected";
+	/* pages of other practices may show it too */
+	if (c.name && strlen(c.name) > NAME_SIZE)
+		return "name: at most 200 bytes: it stands on a button";
 	bool saml = text_equal(c.protocol, "saml");
 	const char *trouble = protocol_trouble(arena, whole, saml);
 

@@ -90,7 +90,7 @@ export async function startProvider(clinic, { dress: name = 'plain', people, con
     // Each refresh token is good once; who shows one again loses all of its family.
     rotateRefreshToken: true,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    ttl: { Session: 3600, Grant: 3600, Interaction: 600, IdToken: 600, AccessToken: 600 },
+    ttl: { Session: 3600, RefreshToken: 3600, Grant: 3600, Interaction: 600, IdToken: 600, AccessToken: 600 },
     interactions: { url: (_ctx, interaction) => `${dress.path ?? ''}/interaction/${interaction.uid}`, policy: policyOf() },
     findAccount: (_ctx, sub) => {
       const person = bySub(sub);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Agent } from '../kit/agent.mjs';
 import { people as staff, startClinic, stores } from '../kit/clinic.mjs';
-import { app, authorizeUrl, basic, post, register, request, rows, sam } from '../kit/hostile.mjs';
+import { app, authorizeUrl, basic, events, post, register, request, rows, sam } from '../kit/hostile.mjs';
 import { startLiar } from '../kit/liar-oidc.mjs';
 import {
   accounts, arrived, command, connection, count, declare, finish, lastRefusal, liarConnection, links, redeem, rolesAt, sessionsOf, shown, throughUpstream, toCallback, travel, upstreamForm, wordOf,
@@ -86,6 +86,13 @@ for (const store of stores) {
       assert.ok(count(clinic, 'connection.down') >= 1);
       assert.equal((await tryLink('ada')).error, 'sign_in_elsewhere');
     });
+    await t.test('nor when another provider stands behind the connection since', async () => {
+      const way = await through('other', person('marco', { sub: 'o-marco' }));
+      declare(clinic, [liarConnection(ops.other, { issuer: ops.house.issuer })]);
+      const page = await travel(way.agent, await way.agent.submit(way.page, { password: own }, upstreamForm));
+      declare(clinic, [liarConnection(ops.other)]);
+      assert.ok(page.status >= 400 && !page.location, shown(page));
+    });
     assert.deepEqual(links(clinic).filter((row) => row.connection_id === 'other'), []);
     await t.test('owners, and who is linked nowhere, link with it', async () => {
       for (const name of ['olivia', 'marco']) assert.ok((await tryLink(name)).answer.code, name);
@@ -128,7 +135,7 @@ for (const store of stores) {
       const renew = (token) => post(clinic, '/oauth2/token', { grant_type: 'refresh_token', refresh_token: token }, basic('story'));
       const renewed = await renew(refresh_token);
       assert.equal(renewed.status, 200, renewed.text);
-      clinic.must('session', 'revoke', session.sid, '--practice', 'northside');
+      clinic.must('session', 'end', session.sid, '--practice', 'northside');
       assert.equal((await renew(renewed.json.refresh_token)).status, 400);
     });
   });
@@ -201,11 +208,58 @@ for (const store of stores) {
     assert.equal(sessionsOf(clinic).length, before);
     assert.equal(accounts(clinic).some((row) => /^(kim|lee)@/.test(row.email)), false);
 
+    await t.test('sixteen first sign-ins of one person at once make one account', async () => {
+      ops.one.person = person('mia');
+      const ways = await Promise.all(Array.from({ length: 16 }, () => toCallback(clinic, by)));
+      const ends = await Promise.all(ways.map((way) => finish(clinic, way)));
+      assert.deepEqual(ends.filter((end) => !end.form.code).map((end) => shown(end.page)), []);
+      const subjects = new Set(await Promise.all(ends.map(async (end) => (await redeem(clinic, end)).id.sub)));
+      assert.deepEqual([subjects.size, links(clinic).filter((row) => row.subject === 'sub-mia').length, accounts(clinic).filter((row) => row.email.startsWith('mia@')).length], [1, 1, 1]);
+    });
+
     await t.test('who comes back as another person than the app asked for goes nowhere', async () => {
       const kim = await redeem(clinic, await through('one', person('kim')));
       ops.one.person = person('lee', { sub: 'another' });
       const way = await throughUpstream(clinic, { connection: 'one', app: { ...tenant, id_token_hint: kim.id_token, prompt: 'login' } });
       assert.equal(way.answer.code, undefined, shown(way.page));
+    });
+  });
+
+  test(`what is taken away on the way is not there at its end, and secrets stay (${store})`, async (t) => {
+    const { clinic, ops, link } = await world(t, store, { house: keeps });
+    await link('house', person('ada', { sub: 'h-ada' }));
+
+    await t.test('unlinked between the provider\'s answer and the session', async () => {
+      ops.house.person = person('ada', { sub: 'h-ada' });
+      const way = await toCallback(clinic, { connection: 'house', app: tenant });
+      const page = await travel(way.agent, way.url, { before: (url) => url.includes('/login?flow=') });
+      assert.match(page.location, /\/login\?flow=/, shown(page));
+      clinic.must('user', 'unlink', 'ada@northside.example', '--connection', 'house', '--practice', 'northside');
+      const end = await finish(clinic, way, page.location);
+      assert.equal(end.answer.code, undefined, shown(end.page));
+    });
+
+    await t.test('no log, record, export or page of a connection has a secret of it', async () => {
+      const way = await toCallback(clinic, { connection: 'house', app: tenant });
+      const { code, state } = Object.fromEntries(new URL(way.url).searchParams);
+      ops.house.lie = { claims: (claims) => ({ ...claims, aud: 'somebody-else' }) };
+      assert.ok(wordOf(await finish(clinic, way)));
+      ops.house.lie = {};
+      const { access_token, id_token } = ops.house.last;
+      const said = [clinic.log(), clinic.must('export').out, clinic.must('connection', 'show', 'house').out, JSON.stringify(events(clinic)), JSON.stringify(rows(clinic, 'SELECT ask, state FROM flow')), JSON.stringify(rows(clinic, 'SELECT declaration FROM connection'))];
+      for (const secret of [ops.house.secret, code, state.split('.')[1], access_token, id_token, id_token.split('.')[2]]) {
+        for (const [at, text] of said.entries()) assert.ok(!text.includes(secret), `${at}: ${secret.slice(0, 12)}`);
+      }
+    });
+
+    await t.test('many connections with long names leave the way by password open', async () => {
+      const named = (length) => ({ name: '"'.repeat(length) });
+      declare(clinic, Array.from({ length: 200 }, (_, n) => liarConnection(ops.house, { id: `${'long-'.repeat(11)}${n}`, ...named(200) })));
+      const way = await byPassword(clinic, 'marco');
+      assert.ok(way.answer.code, shown(way.page));
+      const longer = clinic.apply({ practices: [{ id: 'northside', connections: [liarConnection(ops.house, named(201))] }] });
+      assert.notEqual(longer.code, 0);
+      assert.match(longer.out + longer.err, /name: at most 200 bytes/);
     });
   });
 }

@@ -10,7 +10,7 @@ struct waiting {
 	void *thing;
 	enum err err;
 };
-static _Atomic int told;
+static _Atomic int waits, told;
 static _Atomic bool fails;
 
 static void *tell_later(void *argument)
@@ -33,6 +33,7 @@ static bool settle_later(struct work *work, void (*then)(void *thing, enum err e
 
 	(void)work;
 	assert_non_null(waiting);
+	waits++;
 	*waiting = (struct waiting){ then, thing, fails ? ERR_STORE : OK };
 	assert_int_equal(pthread_create(&thread, NULL, tell_later, waiting), 0);
 	pthread_detach(thread);
@@ -128,11 +129,13 @@ static void a_stopping_server_waits_for_its_answers(void **state)
 {
 	_Atomic int good = 0;
 	pthread_t thread;
-	struct timespec moment = { .tv_nsec = 20000000 };
+	struct timespec moment = { .tv_nsec = 1000000 };
+	int before = waits;
 
 	(void)state;
 	assert_int_equal(pthread_create(&thread, NULL, ask_once, &good), 0);
-	nanosleep(&moment, NULL);
+	while (waits == before)
+		nanosleep(&moment, NULL);
 	rig_stop(&rig);
 	pthread_join(thread, NULL);
 	assert_int_equal(good, 1);

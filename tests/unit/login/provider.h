@@ -24,6 +24,7 @@ static struct {
 	const char *subject, *email, *sid;
 	bool unverified, says_mfa;
 	int64_t auth_time, ends_at;
+	const char *refresh; /* what it can be asked with again */
 	const char *refuses; /* the word of a check that fails */
 } provider;
 
@@ -116,6 +117,7 @@ static enum err test_callback(struct request *rq)
 		.ends_at = provider.ends_at,
 		.upstream_sid = provider.sid,
 		.logout_hint = BYTES_OF("the-id-token"),
+		.refresh = provider.refresh ? BYTES_OF(provider.refresh) : (struct bytes){ 0 },
 	};
 
 	arena_defer(rq->w.arena, drop_json, claims);

@@ -536,7 +536,8 @@ static void another_way_leads_to_the_password_and_stays_there(UNUSED void **stat
 /* ---- the end ---- */
 
 /* As a protocol does: one transaction for each message. */
-static enum err told(struct hand *hand, const char *issuer, const char *subject, const char *sid, size_t *count)
+static enum err told(struct hand *hand, const char *issuer, const char *subject, const char *sid,
+		     size_t *count)
 {
 	const struct connection *okta = snapshot_connection(hand->w.snapshot, "okta");
 
@@ -577,6 +578,99 @@ static void the_provider_ends_what_came_from_it(UNUSED void **state)
 	assert_false(is_signed_in(&two));
 	assert_true(is_signed_in(&other));
 	hand_end(&hand);
+}
+
+/* ---- asked again ---- */
+
+static void declare_recheck(const char *every)
+{
+	declare("okta", "north", "northside.example",
+		every ? json_pack("{s:s}", "recheck", every) : json_pack("{s:n}", "recheck"));
+}
+
+/* The newest session's row of what the provider is asked with. */
+static struct upstream_session asked_with(struct hand *hand, const char *subject)
+{
+	struct upstream_session *list;
+	size_t count = 0;
+	const char *key = subject_key(&hand->w, "okta", ISSUER, subject);
+
+	assert_ok(hand, upstream_sessions_named(&hand->w, "okta", key, NULL, &list, &count));
+	assert_true(count > 0);
+	return list[count - 1];
+}
+
+static void assert_asked_with(const char *subject, const char *expected)
+{
+	AUTO_HAND hand;
+	struct bytes clear;
+
+	hand_open(&hand, "north");
+	struct upstream_session row = asked_with(&hand, subject);
+
+	assert_int_equal(row.refresh.at != NULL, row.check_at != 0);
+	assert_int_equal(expected != NULL, row.refresh.at != NULL);
+	if (!expected)
+		return;
+	assert_true(row.check_at >= hand.w.now + 590 && row.check_at <= hand.w.now + 600);
+	const char *seal_row = arena_print(hand.arena, "upstream_session/%s", row.sid);
+
+	assert_int_equal(
+		unseal(world.app.vault, hand.arena, "upstream_refresh", seal_row, row.refresh, &clear), OK);
+	assert_int_equal(clear.size, strlen(expected));
+	assert_memory_equal(clear.at, expected, clear.size);
+}
+
+static void what_a_provider_is_asked_with_again_stays_with_the_session(UNUSED void **state)
+{
+	struct browser b = { 0 }, linked = { 0 }, unasked = { 0 };
+
+	declare_recheck("10m");
+	provider.refresh = "what-it-gave";
+	provider.subject = "00u-again";
+	provider.email = "again@northside.example";
+	sign_in_there(&b);
+	assert_true(is_signed_in(&b));
+	assert_asked_with("00u-again", "what-it-gave");
+
+	provider.subject = "00u-linked"; /* also over the page that asks for a password */
+	provider.email = "ada@clinic.example";
+	sign_in_there(&linked);
+	assert_at(&linked, "/login/link");
+	post(&linked, "/login/link", "password=" PASSWORD);
+	follow(&linked);
+	assert_true(is_signed_in(&linked));
+	assert_asked_with("00u-linked", "what-it-gave");
+	meanwhile("north", link_remove(&hand.w, world.ada, "okta"));
+
+	declare_recheck(NULL);
+	provider.subject = "00u-unasked";
+	provider.email = "unasked@northside.example";
+	sign_in_there(&unasked);
+	assert_true(is_signed_in(&unasked));
+	assert_asked_with("00u-unasked", NULL);
+	assert_asked_with("00u-again", NULL);
+}
+
+static void who_is_let_in_there_no_more_is_signed_out_once(UNUSED void **state)
+{
+	struct browser b = { 0 };
+	AUTO_HAND hand;
+	bool ended;
+
+	provider.subject = "00u-out";
+	provider.email = "out@northside.example";
+	sign_in_there(&b);
+	assert_true(is_signed_in(&b));
+	hand_open(&hand, "north");
+	const struct connection *okta = snapshot_connection(hand.w.snapshot, "okta");
+	const char *sid = asked_with(&hand, "00u-out").sid;
+
+	assert_ok(&hand, connect_let_in_no_more(&hand.w, okta, sid, "refresh_refused", &ended));
+	assert_true(ended);
+	assert_false(is_signed_in(&b));
+	assert_ok(&hand, connect_let_in_no_more(&hand.w, okta, sid, "refresh_refused", &ended));
+	assert_false(ended);
 }
 
 static void signing_out_here_signs_out_there_where_that_is_wanted(UNUSED void **state)
@@ -734,6 +828,8 @@ int main(void)
 		VISIT(a_linked_account_uses_its_password_only_while_its_provider_is_down),
 		VISIT(another_way_leads_to_the_password_and_stays_there),
 		VISIT(the_provider_ends_what_came_from_it),
+		VISIT(what_a_provider_is_asked_with_again_stays_with_the_session),
+		VISIT(who_is_let_in_there_no_more_is_signed_out_once),
 		VISIT(signing_out_here_signs_out_there_where_that_is_wanted),
 		VISIT(an_answer_that_was_not_asked_for_needs_the_connection_s_consent),
 		VISIT(a_test_makes_nothing_and_signs_nobody_in),

@@ -49,6 +49,9 @@ static void what_cannot_be_declared_is_refused_by_name(UNUSED void **state)
 		{ "{" OIDC ", 'client_secret': 'two\\nlines'}", "client_secret: expected:" },
 		{ "{" OIDC ", 'continuity': '25h'}", "continuity: expected: 5m to 24h" },
 		{ "{" OIDC ", 'continuity': 1}", "continuity: expected: 5m to 24h" },
+		{ "{" OIDC ", 'recheck': '13h'}", "recheck: expected: 5m to 12h" },
+		{ "{" OIDC ", 'recheck': 299}", "recheck: expected: 5m to 12h" },
+		{ "{" OIDC ", 'recheck': true}", "recheck: expected: 5m to 12h" },
 		{ "{" OIDC ", 'provision': true}", "provision: expected: an object" },
 		{ "{" OIDC ", 'provision': {'creat': true}}",
 		  "provision.creat: unknown field, did you mean create?" },
@@ -67,6 +70,7 @@ static void what_cannot_be_declared_is_refused_by_name(UNUSED void **state)
 		{ "{" SAML ", 'name_id_format': 'transient'}",
 		  "name_id_format: transient needs subject_attribute" },
 		{ "{" SAML ", 'issuer': 'https://x.example'}", "issuer: only for protocol oidc" },
+		{ "{" SAML ", 'recheck': '10m'}", "recheck: only for protocol oidc" },
 		{ "{" SAML ", 'client_secret': 'abcdefgh'}", "client_secret: only for protocol oidc" },
 		{ "[]", "a connection is an object" },
 	};
@@ -392,9 +396,68 @@ static void a_ticket_counts_once_for_its_connection_until_it_ends(UNUSED void **
 	assert_int_equal(connection_ticket_use(&hand.w, "okta", ticket), ERR_NOT_FOUND);
 }
 
+static int64_t asked_at(struct hand *hand, const char *sid)
+{
+	struct upstream_session row = { 0 };
+	bool found = false;
+
+	assert_ok(hand, upstream_sessions_find(&hand->w, sid, &row, &found));
+	assert_true(found);
+	assert_int_equal(row.refresh.at != NULL, row.check_at != 0);
+	return row.check_at ? row.check_at - hand->w.now : 0;
+}
+
+static void be_asked(struct hand *hand, const char *connection_id, const char *sid)
+{
+	const struct upstream_session row = { .sid = sid,
+					      .connection_id = connection_id,
+					      .subject_key = "ada",
+					      .ends_at = hand->w.now + 86400,
+					      .refresh = BYTES_OF("sealed"),
+					      .check_at = hand->w.now + 3600 };
+
+	assert_ok(hand, in_tx(hand, upstream_sessions_put(&hand->w, &row)));
+}
+
+static void sessions_that_run_are_asked_about_as_the_connection_says_now(UNUSED void **state)
+{
+	static const struct {
+		const char *more;
+		int64_t after;
+	} table[] = {
+		{ ", 'recheck': '1h'", 3600 },
+		{ ", 'recheck': '5m'", 300 },
+		{ ", 'recheck': '12h'", 300 },
+		{ ", 'recheck': null", 0 },
+		{ ", 'recheck': '10m'", 600 },
+		{ ", 'recheck': '10m', 'disabled': true", 0 },
+		{ ", 'recheck': '10m', 'disabled': false", 600 },
+	};
+	AUTO_HAND hand;
+	bool changed;
+
+	upstream_practice(&hand, "conn-asked", "asked.example");
+	for (size_t i = 0; i < COUNT(table); i++) {
+		if (i == 0 || asked_at(&hand, "asked-1") == 0)
+			be_asked(&hand, "asked-okta", "asked-1");
+		const char *declared = arena_print(
+			hand.arena,
+			"{'id': 'asked-okta', 'protocol': 'oidc', 'issuer': 'https://asked.example',"
+			" 'client_id': 'c'%s}",
+			table[i].more);
+
+		assert_ok(&hand, upstream_try(&hand, declared, &changed));
+		if (asked_at(&hand, "asked-1") != table[i].after)
+			fail_msg("%s: asked in %lld s", table[i].more, (long long)asked_at(&hand, "asked-1"));
+	}
+	assert_ok(&hand, in_tx(&hand, connection_delete(&hand.w, "asked-okta")));
+	assert_int_equal(asked_at(&hand, "asked-1"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sessions_that_run_are_asked_about_as_the_connection_says_now),
 		cmocka_unit_test(what_cannot_be_declared_is_refused_by_name),
 		cmocka_unit_test(nothing_that_says_who_somebody_is_can_be_taken_from_a_claim),
 		cmocka_unit_test(roles_and_places_of_rules_have_to_be_there),

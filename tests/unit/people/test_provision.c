@@ -457,6 +457,55 @@ static void a_preview_refuses_with_the_word_of_the_sign_in(UNUSED void **state)
 	}
 }
 
+/* ---- a provider that was asked about a session that goes on ---- */
+
+static void asked_again_nobody_signs_in_and_groups_are_followed(UNUSED void **state)
+{
+	AUTO_HAND hand;
+
+	upstream_practice(&hand, "prov-again", "again.example");
+	const struct connection *okta = upstream_okta(&hand, "again-okta", "");
+	struct upstream_person ada =
+		upstream_person(&hand, okta, "ada", "ada@again.example", "['Doctors', 'West']");
+	struct provisioned out = come(&hand, &ada);
+	int64_t first = hand.w.now;
+	int before = rows_written(&hand);
+
+	ada.is_recheck = true;
+	hand.w.now += 3600;
+	assert_int_equal(come(&hand, &ada).verdict, PROVISION_SIGNED_IN);
+	assert_int_equal(rows_written(&hand), before);
+	assert_int_equal(
+		count_of(&hand, "SELECT COUNT(*) FROM upstream_link WHERE practice_id = $1 AND seen_at > $2",
+			 V_TEXT("prov-again"), V_INT(first)),
+		0);
+	ada.claims = json_of(&hand, "{'groups': ['Doctors']}");
+	assert_int_equal(come(&hand, &ada).verdict, PROVISION_SIGNED_IN);
+	assert_string_equal(holds(&hand, out.account_id), "mapping:provider@main");
+	assert_int_equal(rows_written(&hand), before); /* the role's row went, one of the audit came */
+	ada.claims = json_of(&hand, "{'groups': []}");
+	assert_refused(&hand, &ada, "unmapped");
+	assert_non_null(strstr(newest(&hand, "upstream.deny")->body, "\"recheck\":true"));
+}
+
+static void asked_again_nobody_is_made_or_linked(UNUSED void **state)
+{
+	AUTO_HAND hand;
+
+	upstream_practice(&hand, "prov-gone", "gone.example");
+	const struct connection *okta = upstream_okta(&hand, "gone-okta", "");
+	struct upstream_person ada = upstream_person(&hand, okta, "ada", "ada@gone.example", "['Doctors']");
+	struct provisioned out = come(&hand, &ada);
+
+	assert_ok(&hand, in_tx(&hand, link_remove(&hand.w, out.account_id, "gone-okta")));
+	ada.is_recheck = true;
+	assert_refused(&hand, &ada, "unlinked");
+	ada.email = "free@gone.example";
+	assert_refused(&hand, &ada, "unlinked");
+	ada.is_recheck = false;
+	assert_int_equal(come(&hand, &ada).verdict, PROVISION_SIGNED_IN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -477,6 +526,8 @@ int main(void)
 		cmocka_unit_test(of_many_people_with_one_address_one_gets_it),
 		cmocka_unit_test(a_preview_says_what_would_be_and_writes_nothing),
 		cmocka_unit_test(a_preview_refuses_with_the_word_of_the_sign_in),
+		cmocka_unit_test(asked_again_nobody_signs_in_and_groups_are_followed),
+		cmocka_unit_test(asked_again_nobody_is_made_or_linked),
 	};
 
 	return world_close(run_on_engines(tests, COUNT(tests)));
