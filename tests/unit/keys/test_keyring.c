@@ -74,7 +74,8 @@ static void make_rows(void)
 	leave(&hand);
 }
 
-/* By the clock of the piece of work that wrote them: the next one may begin in the second behind it. */
+/* When they were written. It stays the time of the test's own work, which may begin in the second behind it.
+ */
 static int64_t made;
 
 static void begin(struct hand *hand)
@@ -95,6 +96,7 @@ static void begin(struct hand *hand)
 	}
 	hand_end(hand);
 	join(hand);
+	hand->w.now = made;
 }
 
 #define AUTO_NODE AUTO(leave) struct hand
