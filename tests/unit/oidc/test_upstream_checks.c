@@ -83,6 +83,9 @@ static void change(json_t *claims, const json_t *changes)
 			json_set(claims, name, json_incref(value));
 }
 
+#define FIVE     "'a', 'b', 'c', 'd', 'e'"
+#define NINETEEN FIVE ", " FIVE ", " FIVE ", 'f', 'g', 'h', 'i'"
+
 static const struct claims_case {
 	const char *changes, *word;
 	const struct connection *connection; /* NULL: plain */
@@ -107,6 +110,8 @@ static const struct claims_case {
 	{ "{'aud': ['them', 'us']}", "azp", NULL },
 	{ "{'aud': ['them', 'us'], 'azp': 'them'}", "azp", NULL },
 	{ "{'aud': ['them', 'us'], 'azp': 'us'}", "ok", NULL },
+	{ "{'aud': [" NINETEEN ", 'us'], 'azp': 'us'}", "ok", NULL },
+	{ "{'aud': [" NINETEEN ", 'them', 'us'], 'azp': 'us'}", "aud", NULL },
 	{ "{'azp': 'them'}", "azp", NULL },
 	{ "{'azp': ['us']}", "azp", NULL },
 	{ "{'azp': 'us'}", "ok", NULL },
@@ -140,12 +145,16 @@ static const struct claims_case {
 	{ "{'at_hash': 1}", "at_hash", NULL },
 	{ "{'auth_time': 'now'}", "auth_time", NULL },
 	{ "{'auth_time': 1790000061}", "auth_time", NULL },
+	{ "{'auth_time': 1790000060}", "ok", NULL },
 	{ "{'auth_time': 1}", "ok", NULL },
 	{ "{'auth_time': null}", "ok", NULL },
 	{ "{'sub': null}", "sub", NULL },
 	{ "{'sub': ''}", "sub", NULL },
 	{ "{'sub': 1}", "sub", NULL },
 	{ "{'sub': 'a\\nb'}", "sub", NULL },
+	{ "{'sub': 'a ~'}", "ok", NULL },
+	{ "{'sub': 'a\\u001fb'}", "sub", NULL },
+	{ "{'sub': 'a\\u007fb'}", "sub", NULL },
 	{ "{'sub': 'J\\u00f6rg'}", "sub", NULL },
 	{ "{'tid': null}", "tid", &entra },
 	{ "{'tid': 't-2'}", "tid", &entra },

@@ -61,7 +61,7 @@ static char *sign_by(struct arena *arena, const struct app_key *app, const char 
 	return copy;
 }
 
-static char *sign_as(struct arena *arena, const struct app_key *app, const char *xml)
+UNUSED static char *sign_as(struct arena *arena, const struct app_key *app, const char *xml)
 {
 	return sign_by(arena, app, xml, xmlSecTransformRsaSha256Id, xmlSecTransformSha256Id);
 }
@@ -86,7 +86,7 @@ static char *sign_query_by(struct arena *arena, const struct app_key *app, const
 	return arena_text(arena, buf_str(&query));
 }
 
-static char *sign_query(struct arena *arena, const struct app_key *app, const char *fields)
+UNUSED static char *sign_query(struct arena *arena, const struct app_key *app, const char *fields)
 {
 	return sign_query_by(arena, app, fields, MORE "rsa-sha256", EVP_sha256());
 }

@@ -69,9 +69,11 @@ static void a_friendly_name_does_not_add_to_a_name(UNUSED void **state)
 
 /* --- the table: each row alone ----------------------------------------------------------------------- */
 
-#define DATA_NOT_AFTER "NotOnOrAfter=\"2030-01-01T00:05:02Z\""
-#define NOT_AFTER      "NotOnOrAfter=\"2030-01-01T00:05:00Z\""
-#define AUDIENCES      "<saml:AudienceRestriction><saml:Audience>" SP "</saml:Audience></saml:AudienceRestriction>"
+#define DATA_NOT_AFTER    "NotOnOrAfter=\"2030-01-01T00:05:02Z\""
+#define NOT_AFTER         "NotOnOrAfter=\"2030-01-01T00:05:00Z\""
+#define INSTANT           "AuthnInstant=\"2029-12-31T23:59:00Z\""
+#define SESSION_NOT_AFTER "SessionNotOnOrAfter=\"2030-01-01T08:00:00Z\""
+#define AUDIENCES         "<saml:AudienceRestriction><saml:Audience>" SP "</saml:Audience></saml:AudienceRestriction>"
 
 static const struct wrong {
 	const char *from, *to;
@@ -185,6 +187,15 @@ static void clocks_may_differ_by_the_skew_and_no_more(UNUSED void **state)
 		{ "IssueInstant=\"" NOW_IS "\"", "IssueInstant=\"2030-01-01T00:03:00.500Z\"", NULL },
 		{ "IssueInstant=\"" NOW_IS "\"", "IssueInstant=\"2029-12-31T23:52:00Z\"", NULL },
 		{ "IssueInstant=\"" NOW_IS "\"", "IssueInstant=\"2029-12-31T23:51:59Z\"", "assertion_time" },
+		{ INSTANT, "AuthnInstant=\"2030-01-01T00:03:00Z\"", NULL },
+		{ INSTANT, "AuthnInstant=\"2030-01-01T00:03:01Z\"", "authn_instant" },
+		/* without skew: it is not on the second itself */
+		{ SESSION_NOT_AFTER, "SessionNotOnOrAfter=\"2030-01-01T00:00:01Z\"", NULL },
+		{ SESSION_NOT_AFTER, "SessionNotOnOrAfter=\"" NOW_IS "\"", "session_not_on_or_after" },
+		/* these may be missing (Core 2.5.1, 2.7.2) */
+		{ " NotBefore=\"2029-12-31T23:59:58Z\"", "", NULL },
+		{ " " NOT_AFTER, "", NULL },
+		{ " " SESSION_NOT_AFTER, "", NULL },
 	};
 	AUTO_OURS hand;
 
@@ -219,6 +230,7 @@ static void a_part_that_is_missing_is_refused(UNUSED void **state)
 		{ "<saml:SubjectConfirmation ", "</saml:SubjectConfirmation>", "confirmation" },
 		{ "<saml:SubjectConfirmationData", "/>", "confirmation" },
 		{ "<saml:AuthnStatement", "</saml:AuthnStatement>", "authn_statement" },
+		{ "<saml:AuthnContext>", "</saml:AuthnContext>", "authn_statement" },
 		{ "<samlp:Status>", "</samlp:Status>", "child_unexpected" },
 		{ "<saml:Assertion", "</saml:Assertion>", "assertion_count" },
 	};
@@ -437,6 +449,12 @@ static void with_findings_every_check_has_a_row(UNUSED void **state)
 	assert_string_equal(outcome_of(rows, "confirmation_recipient"), "ok");
 	assert_string_equal(outcome_of(rows, "response_status"), "ok");
 	assert_true(json_array_size(rows) >= 21);
+	const json_t *row;
+	size_t at;
+
+	json_array_foreach (rows, at, row) /* how it is mended stands where something is wrong alone */
+		assert_int_equal(!json_get_text(row, "mend"),
+				 text_equal(json_get_text(row, "outcome"), "ok"));
 }
 
 static void an_assertion_alone_is_read_for_people_only(UNUSED void **state)
