@@ -11,9 +11,8 @@
 #include "people/audit.h"
 #include "saml/provider.h"
 #include "saml/service.h"
-#include "store/connections.h"
 #include "store/db.h"
-#include "store/saml.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 #define HOUR        ((int64_t)3600)
@@ -33,10 +32,11 @@ static int64_t next_look(const struct work *work, int64_t seconds, int64_t valid
 }
 
 /* The same as before: only its times move on. */
-static void unchanged(const struct work *work, const struct metadata_copy *before,
-		      const struct fetch_answer *answer, struct metadata_copy *out)
+static void unchanged(const struct work *work, const struct metadata_row *before,
+		      const struct fetch_answer *answer, struct metadata_row *out)
 {
 	*out = *before;
+	out->trouble = NULL;
 	out->fetched_at = work->now;
 	out->next_at = next_look(work, answer->max_age, before->valid_until);
 }
@@ -57,7 +57,7 @@ static enum err read_as(struct work *work, const char *xml, size_t size, const s
 }
 
 static enum err read_answer(struct work *work, const struct fetch_answer *answer,
-			    const struct metadata_meant *meant, struct metadata_copy *out)
+			    const struct metadata_meant *meant, struct metadata_row *out)
 {
 	const char *trouble = NULL, *xml = (const char *)answer->body.at;
 	struct service service;
@@ -66,7 +66,7 @@ static enum err read_answer(struct work *work, const struct fetch_answer *answer
 		return fault(work, ERR_SAML_METADATA, "what stands there is no UTF-8 text");
 	if (read_as(work, xml, answer->body.size, meant, &service, &trouble) != OK)
 		return fault(work, ERR_SAML_METADATA, "what stands there is refused: %s", trouble);
-	*out = (struct metadata_copy){
+	*out = (struct metadata_row){
 		.xml = arena_textn(work->arena, xml, answer->body.size),
 		.etag = answer->etag,
 		.fetched_at = work->now,
@@ -78,7 +78,7 @@ static enum err read_answer(struct work *work, const struct fetch_answer *answer
 }
 
 enum err metadata_fetch(struct work *work, const char *url, const struct metadata_meant *meant,
-			const struct metadata_copy *before, struct metadata_copy *out)
+			const struct metadata_row *before, struct metadata_row *out)
 {
 	struct fetch_answer answer = { 0 };
 	const struct fetch_ask ask = { .url = url,
@@ -98,135 +98,35 @@ enum err metadata_fetch(struct work *work, const char *url, const struct metadat
 			work, ERR_FETCH,
 			"it could not be fetched (the answer is %ld): save the file and use metadata_file",
 			answer.status);
-	return read_answer(work, &answer, meant, out);
-}
-
-/* What failed waits for an hour and keeps what is there. */
-static const char *failed(struct work *work, const struct metadata_copy *before, struct metadata_copy *out)
-{
-	*out = *before;
-	out->next_at = work->now + HOUR;
-	work->err = OK;
-	return text_bounded(work->arena, work->reason, strlen(work->reason), TROUBLE_MAX);
-}
-
-/* What a look brought, for the record. */
-struct seen {
-	enum event refreshed, failed;
-	const char *kind, *id;
-	const char *trouble, *trouble_before;
-	bool fresh; /* another text */
-};
-
-/* Told when something is new: another text, another trouble. */
-static enum err tell(struct work *work, const struct seen *seen)
-{
-	if (seen->trouble ? text_equal(seen->trouble, seen->trouble_before) : !seen->fresh)
-		return OK;
-	AUTO(json_done) json_t *extra = seen->trouble ? json_pack("{s:s}", "trouble", seen->trouble) : NULL;
-
-	return audit(work, &(struct audit_note){ .event = seen->trouble ? seen->failed : seen->refreshed,
-						 .outcome = seen->trouble ? OUTCOME_FAIL : OUTCOME_OK,
-						 .target_kind = seen->kind,
-						 .target_id = seen->id,
-						 .extra = extra });
-}
-
-/* --- apps ------------------------------------------------------------------------------------------------
- */
-
-static struct metadata_copy copy_of_app(const struct app_metadata *row)
-{
-	return (struct metadata_copy){ row->xml, row->etag, row->fetched_at, row->next_at, row->valid_until };
-}
-
-static struct app_metadata app_row(const char *client_id, const struct metadata_copy *copy,
-				   const char *trouble)
-{
-	return (struct app_metadata){ .client_id = client_id,
-				      .xml = copy->xml,
-				      .etag = copy->etag,
-				      .fetched_at = copy->fetched_at,
-				      .next_at = copy->next_at,
-				      .valid_until = copy->valid_until,
-				      .trouble = trouble };
-}
-
-/* What came of a look, once: who declared the app anew meanwhile has the later word. */
-static enum err keep_app(struct work *work, const struct app_metadata *before,
-			 const struct app_metadata *after)
-{
-	bool won = false;
-	const struct seen seen = { .refreshed = EVENT_APP_METADATA_REFRESHED,
-				   .failed = EVENT_APP_METADATA_FAILED,
-				   .kind = "app",
-				   .id = after->client_id,
-				   .trouble = after->trouble,
-				   .trouble_before = before->trouble,
-				   .fresh = !text_equal(before->xml, after->xml) };
-	AUTO(tx_end) struct tx tx = tx_begin(work);
-
-	TRY(app_metadata_keep(work, after, before->next_at, &won));
-	if (won)
-		TRY(tell(work, &seen));
-	if (won && seen.fresh)
-		TRY(snapshot_touch(work));
-	return tx_commit(&tx);
-}
-
-static enum err refresh_app(struct work *work, const struct app_metadata *row)
-{
-	const struct client *client = snapshot_saml(work->snapshot, row->client_id);
-	const struct metadata_copy before = copy_of_app(row);
-	struct metadata_copy after;
-	const char *trouble = NULL;
-
-	if (!client || !client->saml.metadata_url)
-		return OK; /* another node declared it just now: the lease ends by itself */
-	if (metadata_fetch(work, client->saml.metadata_url,
-			   &(struct metadata_meant){ .entity_id = client->client_id }, &before, &after) != OK)
-		trouble = failed(work, &before, &after);
-	const struct app_metadata kept = app_row(row->client_id, &after, trouble);
-
-	return keep_app(work, row, &kept);
-}
-
-static enum err refresh_apps(struct work *work)
-{
-	for (int i = 0; i < AT_A_TIME; i++) {
-		struct app_metadata before;
-		bool found = false;
-
-		TRY(app_metadata_take(work, &before, &found));
-		if (!found)
-			return OK;
-		TRY(refresh_app(work, &before));
-	}
+	TRY(read_answer(work, &answer, meant, out));
+	out->owner = before ? before->owner : NULL;
 	return OK;
 }
 
-/* --- identity providers ----------------------------------------------------------------------------------
- */
-
-static enum err keep_connection(struct work *work, const struct connection_metadata *before,
-				const struct connection_metadata *after)
+/* What failed waits for an hour and keeps what is there. */
+static void failed(struct work *work, const struct metadata_row *before, struct metadata_row *out)
 {
-	bool won = false;
-	const struct seen seen = { .refreshed = EVENT_CONNECTION_METADATA_REFRESHED,
-				   .failed = EVENT_CONNECTION_METADATA_FAILED,
-				   .kind = "connection",
-				   .id = after->connection_id,
-				   .trouble = after->trouble,
-				   .trouble_before = before->trouble,
-				   .fresh = !text_equal(before->xml, after->xml) };
-	AUTO(tx_end) struct tx tx = tx_begin(work);
+	*out = *before;
+	out->next_at = work->now + HOUR;
+	out->trouble = text_bounded(work->arena, work->reason, strlen(work->reason), TROUBLE_MAX);
+	work->err = OK;
+}
 
-	TRY(connection_metadata_keep(work, after, before->next_at, &won));
-	if (won)
-		TRY(tell(work, &seen));
-	if (won && seen.fresh)
-		TRY(snapshot_touch(work));
-	return tx_commit(&tx);
+/* --- whose -------------------------------------------------------------------------------------------- */
+
+struct source {
+	const char *url;
+	struct metadata_meant meant;
+};
+
+static bool app_source(struct work *work, const struct metadata_row *row, struct source *out)
+{
+	const struct client *client = snapshot_saml(work->snapshot, row->owner);
+
+	if (!client || !client->saml.metadata_url)
+		return false;
+	*out = (struct source){ client->saml.metadata_url, { .entity_id = client->client_id } };
+	return true;
 }
 
 /* People are linked under this id: that another one stands at the address is for an administrator to decide,
@@ -243,41 +143,90 @@ static const char *id_meant(struct work *work, const struct connection *connecti
 	return provider.entity.entity_id;
 }
 
-static enum err refresh_connection(struct work *work, const struct connection_metadata *row)
+static bool connection_source(struct work *work, const struct metadata_row *row, struct source *out)
 {
-	const struct connection *connection = snapshot_connection(work->snapshot, row->connection_id);
-	const struct metadata_copy before = { row->xml, row->etag, row->fetched_at, row->next_at,
-					      row->valid_until };
-	struct connection_metadata kept = *row;
-	struct metadata_copy after;
+	const struct connection *connection = snapshot_connection(work->snapshot, row->owner);
 
 	if (!connection || connection->deleted || !connection->metadata_url)
-		return OK;
+		return false;
 	work->practice = connection->practice_id;
-	kept.trouble = NULL;
-	if (metadata_fetch(work, connection->metadata_url,
-			   &(struct metadata_meant){ .provider = true,
-						     .entity_id = id_meant(work, connection, row->xml) },
-			   &before, &after) != OK)
-		kept.trouble = failed(work, &before, &after);
-	kept.xml = after.xml;
-	kept.etag = after.etag;
-	kept.fetched_at = after.fetched_at;
-	kept.next_at = after.next_at;
-	kept.valid_until = after.valid_until;
-	return keep_connection(work, row, &kept);
+	*out = (struct source){ connection->metadata_url,
+				{ .provider = true, .entity_id = id_meant(work, connection, row->xml) } };
+	return true;
 }
 
-static enum err refresh_connections(struct work *work)
+static const struct side {
+	enum metadata_side side;
+	const char *kind;
+	enum event refreshed, failed;
+	/* Where to look now, and in whose name it is put on record. False: another node declared the owner
+	 * just now, or it is gone: the lease ends by itself. */
+	bool (*source)(struct work *work, const struct metadata_row *row, struct source *out);
+} sides[] = {
+	{ METADATA_OF_APP, "app", EVENT_APP_METADATA_REFRESHED, EVENT_APP_METADATA_FAILED, app_source },
+	{ METADATA_OF_CONNECTION, "connection", EVENT_CONNECTION_METADATA_REFRESHED,
+	  EVENT_CONNECTION_METADATA_FAILED, connection_source },
+};
+
+/* --- a look --------------------------------------------------------------------------------------------- */
+
+static bool is_fresh(const struct metadata_row *before, const struct metadata_row *after)
+{
+	return !text_equal(before->xml, after->xml);
+}
+
+/* Told when something is new: another text, another trouble. */
+static enum err tell(struct work *work, const struct side *side, const struct metadata_row *before,
+		     const struct metadata_row *after)
+{
+	if (after->trouble ? text_equal(after->trouble, before->trouble) : !is_fresh(before, after))
+		return OK;
+	AUTO(json_done) json_t *extra = after->trouble ? json_pack("{s:s}", "trouble", after->trouble) : NULL;
+
+	return audit(work, &(struct audit_note){ .event = after->trouble ? side->failed : side->refreshed,
+						 .outcome = after->trouble ? OUTCOME_FAIL : OUTCOME_OK,
+						 .target_kind = side->kind,
+						 .target_id = after->owner,
+						 .extra = extra });
+}
+
+/* What came of a look, once: who declared the owner anew meanwhile has the later word. */
+static enum err keep(struct work *work, const struct side *side, const struct metadata_row *before,
+		     const struct metadata_row *after)
+{
+	bool won = false;
+	AUTO(tx_end) struct tx tx = tx_begin(work);
+
+	TRY(metadata_keep(work, side->side, after, before->next_at, &won));
+	if (won)
+		TRY(tell(work, side, before, after));
+	if (won && is_fresh(before, after))
+		TRY(snapshot_touch(work));
+	return tx_commit(&tx);
+}
+
+static enum err look(struct work *work, const struct side *side, const struct metadata_row *before)
+{
+	struct source source;
+	struct metadata_row after;
+
+	if (!side->source(work, before, &source))
+		return OK;
+	if (metadata_fetch(work, source.url, &source.meant, before, &after) != OK)
+		failed(work, before, &after);
+	return keep(work, side, before, &after);
+}
+
+static enum err look_at_due(struct work *work, const struct side *side)
 {
 	for (int i = 0; i < AT_A_TIME; i++) {
-		struct connection_metadata before;
+		struct metadata_row before;
 		bool found = false;
 
-		TRY(connection_metadata_take(work, &before, &found));
+		TRY(metadata_take(work, side->side, &before, &found));
 		if (!found)
 			return OK;
-		enum err err = refresh_connection(work, &before);
+		enum err err = look(work, side, &before);
 
 		work->practice = NULL;
 		TRY(err);
@@ -287,6 +236,7 @@ static enum err refresh_connections(struct work *work)
 
 enum err metadata_refresh_due(struct work *work)
 {
-	TRY(refresh_apps(work));
-	return refresh_connections(work);
+	for (size_t i = 0; i < COUNT(sides); i++)
+		TRY(look_at_due(work, &sides[i]));
+	return OK;
 }

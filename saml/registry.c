@@ -14,7 +14,7 @@
 #include "saml/saml.h"
 #include "saml/service.h"
 #include "store/apps.h"
-#include "store/saml.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 #define DAY        ((int64_t)86400)
@@ -73,17 +73,9 @@ static const char *trouble_of(struct work *work, const json_t *whole, const char
 }
 
 static enum err fetch_first(struct work *work, const char *url, const char *entity_id,
-			    struct app_metadata *out)
+			    struct metadata_row *out)
 {
-	struct metadata_copy copy;
-
-	TRY(metadata_fetch(work, url, &(struct metadata_meant){ .entity_id = entity_id }, NULL, &copy));
-	*out = (struct app_metadata){ .xml = copy.xml,
-				      .etag = copy.etag,
-				      .fetched_at = copy.fetched_at,
-				      .next_at = copy.next_at,
-				      .valid_until = copy.valid_until };
-	return OK;
+	return metadata_fetch(work, url, &(struct metadata_meant){ .entity_id = entity_id }, NULL, out);
 }
 
 static enum err learn(struct work *work, const char *metadata, const char **id, const char **name)
@@ -173,12 +165,12 @@ static json_t *time_told(struct work *work, int64_t seconds)
 /* Of an app with an address: how the last look went. */
 static enum err refresh_tell(struct work *work, const struct client *client, json_t *out, json_t *warnings)
 {
-	struct app_metadata row;
+	struct metadata_row row;
 	bool found = false;
 
 	if (!client->saml.metadata_url)
 		return OK;
-	TRY(app_metadata_find(work, client->client_id, &row, &found));
+	TRY(metadata_find(work, METADATA_OF_APP, client->client_id, &row, &found));
 	if (!found)
 		return OK;
 	json_set(out, "refresh",

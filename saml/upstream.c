@@ -19,6 +19,7 @@
 #include "saml/shelf.h"
 #include "saml/sp.h"
 #include "store/connections.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 #define REFEDS_MFA    "https://refeds.org/profile/mfa"
@@ -69,18 +70,11 @@ static const char *trouble_of(struct work *w, const json_t *whole, const char *m
 }
 
 /* Which of several is meant, the declaration says: trouble_of looks at that. */
-static enum err fetch_first(struct work *w, const char *url, struct connection_metadata *out)
+static enum err fetch_first(struct work *w, const char *url, struct metadata_row *out)
 {
 	static const struct metadata_meant meant = { .provider = true, .entity_id = PROVIDER_ANY };
-	struct metadata_copy copy;
 
-	TRY(metadata_fetch(w, url, &meant, NULL, &copy));
-	*out = (struct connection_metadata){ .xml = copy.xml,
-					     .etag = copy.etag,
-					     .fetched_at = copy.fetched_at,
-					     .next_at = copy.next_at,
-					     .valid_until = copy.valid_until };
-	return OK;
+	return metadata_fetch(w, url, &meant, NULL, out);
 }
 
 static json_t *ours(struct work *w, const struct connection *connection)

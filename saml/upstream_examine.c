@@ -10,6 +10,7 @@
 #include "saml/saml.h"
 #include "saml/shelf.h"
 #include "store/connections.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 #define DAY        86400
@@ -71,12 +72,12 @@ static void look_at_validity(struct look *look)
 
 static enum err look_at_refresh(struct look *look)
 {
-	struct connection_metadata row;
+	struct metadata_row row;
 	bool known = false;
 
 	if (!look->connection->metadata_url || !look->w->db)
 		return OK;
-	TRY(connection_metadata_find(look->w, look->connection->id, &row, &known));
+	TRY(metadata_find(look->w, METADATA_OF_CONNECTION, look->connection->id, &row, &known));
 	if (!known)
 		return OK;
 	if (row.trouble)

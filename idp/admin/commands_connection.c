@@ -14,6 +14,7 @@
 #include "people/connector.h"
 #include "store/connections.h"
 #include "store/db.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 static void note_unknown(struct work *work, const char *id)
@@ -118,12 +119,12 @@ static void show_reach(struct work *work, const struct connection *connection, j
 /* Metadata that comes from an address: when, and whether that goes on well. */
 static enum err show_fetched(struct work *work, const struct connection *connection, json_t *shown)
 {
-	struct connection_metadata row;
+	struct metadata_row row;
 	bool found = false;
 
 	if (!connection->metadata_url)
 		return OK;
-	TRY(connection_metadata_find(work, connection->id, &row, &found));
+	TRY(metadata_find(work, METADATA_OF_CONNECTION, connection->id, &row, &found));
 	if (!found)
 		return OK;
 	json_set(shown, "metadata_fetched_at", time_shown(work, row.fetched_at));

@@ -9,13 +9,13 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "people/app_registry.h"
-#include "store/saml.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 /* A new app, told by its metadata. */
 struct newcomer {
 	const char *metadata, *id, *name;
-	struct app_metadata *fetched; /* when --metadata is an address */
+	struct metadata_row *fetched; /* when --metadata is an address */
 };
 
 static enum err protocol_need(struct work *work, const struct app_protocol **out)
@@ -32,7 +32,7 @@ static enum err metadata_read(struct work *work, const struct app_protocol *prot
 	TRY(arg_need(work, arguments, "metadata", &named));
 	out->metadata = arg(arguments, "metadata_text");
 	if (!out->metadata) {
-		out->fetched = arena_new_of(work->arena, struct app_metadata);
+		out->fetched = arena_new_of(work->arena, struct metadata_row);
 		if (protocol->fetch(work, named, NULL, out->fetched) != OK)
 			return fault(work, ERR_PARAMETER_MALFORMED, "--metadata: %s", work->reason);
 		out->metadata = out->fetched->xml;
@@ -40,7 +40,7 @@ static enum err metadata_read(struct work *work, const struct app_protocol *prot
 	if (protocol->learn(work, out->metadata, &out->id, &out->name) != OK)
 		return fault(work, ERR_PARAMETER_MALFORMED, "--metadata: %s", work->reason);
 	if (out->fetched)
-		out->fetched->client_id = out->id;
+		out->fetched->owner = out->id;
 	return OK;
 }
 

@@ -11,10 +11,10 @@
 #include "people/app_registry.h"
 #include "people/audit.h"
 #include "people/change.h"
+#include "people/metadata.h"
 #include "store/apps.h"
 #include "store/db.h"
 #include "store/practices.h"
-#include "store/saml.h"
 #include "store/snapshot.h"
 
 static void release_json(void *thing)
@@ -37,10 +37,10 @@ struct weighing {
 	const struct app_change *change;
 	struct app_row row; /* what stands, when found */
 	bool found;
-	const json_t *stored;            /* its document; NULL */
-	json_t *whole;                   /* the app as it would stand */
-	const struct app_metadata *kept; /* fetched earlier from the same address; NULL */
-	const char *message;             /* the first complaint */
+	const json_t *stored; /* its document; NULL */
+	json_t *whole;        /* the app as it would stand */
+	struct metadata_choice metadata;
+	const char *message; /* the first complaint */
 };
 
 /* What was declared before with what is declared now; null takes a member away. In the arena. */
@@ -57,41 +57,13 @@ static enum err whole_of(struct work *work, struct weighing *g)
 	return OK;
 }
 
-/* The answer of its metadata_url, when that is the address it was fetched from. */
-static enum err metadata_kept(struct work *work, struct weighing *g)
-{
-	const char *url = json_get_text(g->whole, "metadata_url");
-	struct app_metadata *row = arena_new_of(work->arena, struct app_metadata);
-	bool found = false;
-
-	if (!url || !g->stored || !text_equal(url, json_get_text(g->stored, "metadata_url")))
-		return OK;
-	TRY(app_metadata_find(work, g->row.client_id, row, &found));
-	g->kept = found && row->xml ? row : NULL;
-	return OK;
-}
-
-/* The metadata that the app would have; NULL: not fetched yet. */
-static const char *metadata_of(const struct weighing *g, bool *known)
-{
-	const char *declared = json_get_text(g->whole, "metadata");
-
-	*known = declared ? text_equal(declared, json_get_text(g->stored, "metadata"))
-			  : !g->change->fetched && g->kept;
-	if (declared)
-		return declared;
-	if (g->change->fetched)
-		return g->change->fetched->xml;
-	return g->kept ? g->kept->xml : NULL;
-}
-
 /* What the protocol's room says about it. Metadata or a certificate that has ended is no reason to refuse
  * what stands already, nor to switch the app off: `lanyard doctor` and `app show` tell of it. */
 static const char *protocol_trouble(struct work *work, const struct weighing *g)
 {
 	const struct app_protocol *protocol = app_protocol_of(work, json_get_text(g->whole, "type"));
 	bool known = false;
-	const char *metadata = metadata_of(g, &known);
+	const char *metadata = metadata_chosen(&g->metadata, &known);
 
 	if (app_type_of(g->whole) == APP_OF_OIDC)
 		return NULL;
@@ -143,7 +115,12 @@ static enum err app_weigh(struct work *work, const struct app_change *change, st
 	if (id)
 		TRY(apps_find(work, id, &g->row, &g->found));
 	TRY(whole_of(work, g));
-	TRY(metadata_kept(work, g));
+	g->metadata = (struct metadata_choice){ .side = METADATA_OF_APP,
+						.owner = app_declared_id(g->whole),
+						.whole = g->whole,
+						.stored = g->stored,
+						.fetched = change->fetched };
+	TRY(metadata_remember(work, &g->metadata));
 	g->message = id_trouble(g);
 	if (g->message)
 		return fault(work, ERR_CONFLICT, "app: %s", g->message);
@@ -168,7 +145,7 @@ enum err app_check(struct work *work, const json_t *declared, const char **messa
 static enum err fetch_now(struct work *work, struct weighing *g, const char *url, struct app_change *change)
 {
 	const struct app_protocol *protocol = app_protocol_of(work, json_get_text(g->whole, "type"));
-	struct app_metadata *fetched = arena_new_of(work->arena, struct app_metadata);
+	struct metadata_row *fetched = arena_new_of(work->arena, struct metadata_row);
 	const char *id = app_declared_id(g->whole);
 
 	assert(protocol && !tx_is_open(work));
@@ -176,8 +153,8 @@ static enum err fetch_now(struct work *work, struct weighing *g, const char *url
 		g->message = arena_print(work->arena, "metadata_url: %s", work->reason);
 		return fault(work, ERR_DOCUMENT, "app: %s", g->message);
 	}
-	fetched->client_id = id;
-	change->fetched = fetched;
+	fetched->owner = id;
+	g->metadata.fetched = change->fetched = fetched;
 	g->message = protocol->trouble(work, g->whole, fetched->xml, false);
 	return g->message ? fault(work, ERR_DOCUMENT, "app: %s", g->message) : OK;
 }
@@ -190,7 +167,7 @@ enum err app_prepare(struct work *work, struct app_change *change, const char **
 	enum err err = app_weigh(work, change, &g);
 	const char *url = err == OK ? json_get_text(g.whole, "metadata_url") : NULL;
 
-	if (url && !g.kept && !change->fetched)
+	if (url && !g.metadata.kept && !change->fetched)
 		err = fetch_now(work, &g, url, change);
 	if (g.message)
 		*message = g.message;
@@ -259,20 +236,6 @@ static enum err app_note(struct work *work, const struct app_row *old, const str
 						 .target_id = row->client_id });
 }
 
-/* The row of what was fetched stands where the app has an address, and only there. */
-static enum err metadata_write(struct work *work, const struct weighing *g)
-{
-	const char *id = app_declared_id(g->whole);
-
-	if (!json_get_text(g->whole, "metadata_url"))
-		return app_type_of(g->whole) == APP_OF_SAML ? app_metadata_delete(work, id) : OK;
-	if (g->change->fetched)
-		return app_metadata_put(work, g->change->fetched);
-	return g->kept ? OK
-		       : fault(work, ERR_DOCUMENT,
-			       "app: metadata_url: it has not been fetched from there yet");
-}
-
 static enum err app_write(struct work *work, const struct weighing *g, const struct app_row *row)
 {
 	const struct app_row *old = g->found ? &g->row : NULL;
@@ -281,7 +244,8 @@ static enum err app_write(struct work *work, const struct weighing *g, const str
 	TRY(practices_check(work, practices));
 	TRY(old ? apps_update(work, row) : apps_insert(work, row));
 	TRY(app_practices_set(work, row->client_id, practices));
-	TRY(metadata_write(work, g));
+	if (app_type_of(g->whole) == APP_OF_SAML)
+		TRY(metadata_write(work, &g->metadata));
 	/* Switched off is over: what was granted before does not come back when it is switched on again. */
 	if (old && !old->disabled && row->disabled)
 		TRY(grants_end(work, row->client_id));
@@ -353,7 +317,7 @@ enum err app_delete(struct work *work, const char *client_id)
 	TRY(app_need(work, client_id, &row));
 	TRY(grants_end(work, client_id));
 	TRY(apps_retire(work, client_id));
-	TRY(app_metadata_delete(work, client_id));
+	TRY(metadata_delete(work, METADATA_OF_APP, client_id));
 	TRY(snapshot_touch(work));
 	return audit(work, &(struct audit_note){ .event = EVENT_APP_DELETED,
 						 .target_kind = "app",

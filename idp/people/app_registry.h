@@ -12,7 +12,7 @@
 struct work;
 struct arena;
 struct client;
-struct app_metadata; /* store/saml.h */
+struct metadata_row; /* store/metadata.h */
 
 /* What the room of a protocol knows about its apps and this one cannot: how to read their metadata. A text
  * that says what is wrong begins with the member's name. */
@@ -24,7 +24,7 @@ struct app_protocol {
 	/* Asks the address now; outside of any transaction. entity_id: what must stand in it; NULL: any. On
 	 * failure the reason says why and what to do. Sets all but client_id. */
 	enum err (*fetch)(struct work *work, const char *url, const char *entity_id,
-			  struct app_metadata *out) MUST_USE;
+			  struct metadata_row *out) MUST_USE;
 	/* Who the metadata is of; *name may be NULL. ERR_DOCUMENT. */
 	enum err (*learn)(struct work *work, const char *metadata, const char **id,
 			  const char **name) MUST_USE;
@@ -47,7 +47,7 @@ enum err app_check(struct work *work, const json_t *declared, const char **messa
 struct app_change {
 	const json_t *declared;
 	const char *secret;
-	const struct app_metadata *fetched; /* by app_prepare, where the app has a new metadata_url */
+	const struct metadata_row *fetched; /* by app_prepare, where the app has a new metadata_url */
 };
 /* Before the transaction: app_check, and what its metadata_url answers. */
 enum err app_prepare(struct work *work, struct app_change *change, const char **message) MUST_USE;

@@ -13,6 +13,7 @@
 #include "people/connection.h"
 #include "people/connection_check.h"
 #include "people/connector.h"
+#include "people/metadata.h"
 #include "people/role.h"
 #include "store/connections.h"
 #include "store/db.h"
@@ -29,10 +30,10 @@ struct weighing {
 	const char *secret;              /* NULL: as it is */
 	struct connection_row row;       /* what stands, when found */
 	bool found;
-	const json_t *stored;                   /* its document; NULL */
-	json_t *whole;                          /* the connection as it would stand */
-	const struct connection_metadata *kept; /* fetched earlier from the same address; NULL */
-	const char *message;                    /* the first complaint */
+	const json_t *stored; /* its document; NULL */
+	json_t *whole;        /* the connection as it would stand */
+	struct metadata_choice metadata;
+	const char *message; /* the first complaint */
 };
 
 static void release_json(void *thing)
@@ -86,20 +87,6 @@ static const char *id_trouble(const struct work *work, const struct weighing *g)
 		       : "protocol: it never changes; make another connection";
 }
 
-/* The answer of its metadata_url, when that is the address it was fetched from. */
-static enum err metadata_kept(struct work *work, struct weighing *g)
-{
-	const char *url = json_get_text(g->whole, "metadata_url");
-	struct connection_metadata *row = arena_new_of(work->arena, struct connection_metadata);
-	bool found = false;
-
-	if (!url || !g->stored || !text_equal(url, json_get_text(g->stored, "metadata_url")))
-		return OK;
-	TRY(connection_metadata_find(work, g->row.id, row, &found));
-	g->kept = found && row->xml ? row : NULL;
-	return OK;
-}
-
 static bool is_development(const struct work *work)
 {
 	return work->app->config && work->app->config->development;
@@ -122,7 +109,12 @@ static enum err weigh(struct work *work, const struct connection_change *change,
 	TRY(complain(work, g, ERR_DOCUMENT, connection_sense_trouble(work->arena, g->whole)));
 	if (g->secret && !text_equal(json_get_text(g->whole, "protocol"), "oidc"))
 		return complain(work, g, ERR_DOCUMENT, SECRET_FIELD ": only for protocol oidc");
-	return metadata_kept(work, g);
+	g->metadata = (struct metadata_choice){ .side = METADATA_OF_CONNECTION,
+						.owner = json_get_text(g->whole, "id"),
+						.whole = g->whole,
+						.stored = g->stored,
+						.fetched = change->fetched };
+	return metadata_remember(work, &g->metadata);
 }
 
 enum err connection_check(struct work *work, const struct practice *practice, const json_t *declared,
@@ -143,29 +135,15 @@ enum err connection_check(struct work *work, const struct practice *practice, co
 static enum err fetch_now(struct work *work, struct weighing *g, struct connection_change *change)
 {
 	const struct connector *connector = connector_of(work, json_get_text(g->whole, "protocol"));
-	struct connection_metadata *fetched = arena_new_of(work->arena, struct connection_metadata);
+	struct metadata_row *fetched = arena_new_of(work->arena, struct metadata_row);
 
 	assert(connector->fetch && !tx_is_open(work));
 	if (connector->fetch(work, json_get_text(g->whole, "metadata_url"), fetched) != OK)
 		return complain(work, g, ERR_DOCUMENT,
 				arena_print(work->arena, "metadata_url: %s", work->reason));
-	fetched->connection_id = json_get_text(g->whole, "id");
-	change->fetched = fetched;
+	fetched->owner = g->metadata.owner;
+	g->metadata.fetched = change->fetched = fetched;
 	return OK;
-}
-
-/* The metadata that the connection would have; NULL: none. *known: it stands already. */
-static const char *metadata_of(const struct weighing *g, bool *known)
-{
-	const char *declared = json_get_text(g->whole, "metadata");
-
-	*known = declared ? text_equal(declared, json_get_text(g->stored, "metadata"))
-			  : !g->change->fetched && g->kept;
-	if (declared)
-		return declared;
-	if (g->change->fetched)
-		return g->change->fetched->xml;
-	return g->kept ? g->kept->xml : NULL;
 }
 
 static enum err prepare(struct work *work, struct connection_change *change, struct weighing *g)
@@ -175,9 +153,9 @@ static enum err prepare(struct work *work, struct connection_change *change, str
 	TRY(weigh(work, change, NULL, g));
 	const struct connector *connector = connector_of(work, json_get_text(g->whole, "protocol"));
 
-	if (json_get_text(g->whole, "metadata_url") && !g->kept && !change->fetched)
+	if (json_get_text(g->whole, "metadata_url") && !g->metadata.kept && !change->fetched)
 		TRY(fetch_now(work, g, change));
-	const char *metadata = metadata_of(g, &known);
+	const char *metadata = metadata_chosen(&g->metadata, &known);
 
 	return complain(work, g, ERR_DOCUMENT, connector->trouble(work, g->whole, metadata, known));
 }
@@ -303,18 +281,6 @@ static enum err secret_seal(struct work *work, const struct weighing *g, struct 
 	return OK;
 }
 
-/* The row of what was fetched stands where the connection has an address, and only there. */
-static enum err metadata_write(struct work *work, const struct weighing *g)
-{
-	if (!json_get_text(g->whole, "metadata_url"))
-		return connection_metadata_delete(work, json_get_text(g->whole, "id"));
-	if (g->change->fetched)
-		return connection_metadata_put(work, g->change->fetched);
-	return g->kept ? OK
-		       : fault(work, ERR_DOCUMENT,
-			       "connection: metadata_url: it has not been fetched from there yet");
-}
-
 static enum err tell(struct work *work, const char *id, const char *old, const char *new_, bool secret)
 {
 	AUTO(json_done) json_t *differences = json_object();
@@ -333,7 +299,7 @@ static enum err write(struct work *work, const struct weighing *g, const struct 
 {
 	TRY(practice_is_open(work));
 	TRY(connections_put(work, row));
-	TRY(metadata_write(work, g));
+	TRY(metadata_write(work, &g->metadata));
 	TRY(snapshot_touch(work));
 	return tell(work, row->id, g->found ? g->row.declaration : NULL, row->declaration,
 		    row->secret.at != NULL);

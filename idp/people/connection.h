@@ -13,7 +13,7 @@
 struct work;
 struct arena;
 struct connection;
-struct connection_metadata;
+struct metadata_row;
 struct practice;
 
 /* Checks a declared connection together with what is declared of it already (as app_check). *message begins
@@ -23,9 +23,9 @@ enum err connection_check(struct work *work, const struct practice *practice, co
 			  const char **message) MUST_USE;
 
 struct connection_change {
-	const json_t *declared;                    /* members to set; null: as by default */
-	const char *secret;                        /* NULL: as it is */
-	const struct connection_metadata *fetched; /* by connection_prepare, for a new metadata_url */
+	const json_t *declared;             /* members to set; null: as by default */
+	const char *secret;                 /* NULL: as it is */
+	const struct metadata_row *fetched; /* by connection_prepare, for a new metadata_url */
 };
 /* Before the transaction: connection_check, the protocol's own word, and what its metadata_url answers. */
 enum err connection_prepare(struct work *work, struct connection_change *change,

@@ -10,7 +10,7 @@
 
 struct work;
 struct connection;
-struct connection_metadata;
+struct metadata_row;
 struct upstream_person;
 
 struct connect_ask {
@@ -36,7 +36,7 @@ struct connector {
 	 * a SAML connection, declared or fetched; NULL: not there yet. known: it stands already. */
 	const char *(*trouble)(struct work *work, const json_t *whole, const char *metadata, bool known);
 	/* Asks metadata_url now, outside of a transaction (SAML; NULL for OIDC). */
-	enum err (*fetch)(struct work *work, const char *url, struct connection_metadata *out) MUST_USE;
+	enum err (*fetch)(struct work *work, const char *url, struct metadata_row *out) MUST_USE;
 	/* ERR_FETCH, ERR_UPSTREAM_DOWN: the provider cannot be reached or does not answer as one. */
 	enum err (*start)(struct work *work, const struct connect_ask *ask, struct departure *out) MUST_USE;
 	/* Is it there? Bounded as every fetch is. OK, ERR_UPSTREAM_DOWN. */

@@ -56,22 +56,6 @@ struct connection_field {
 };
 extern const struct connection_field connection_fields[]; /* ends with name NULL */
 
-struct connection_metadata {
-	const char *connection_id, *xml, *etag; /* xml, etag: NULL before the first fetch */
-	int64_t fetched_at, next_at, valid_until;
-	const char *trouble; /* of the last try; NULL: it went well */
-};
-enum err connection_metadata_find(struct work *work, const char *id, struct connection_metadata *out,
-				  bool *found) MUST_USE;
-enum err connection_metadata_all(struct work *work, struct connection_metadata **out,
-				 size_t *count) MUST_USE; /* by connection_id */
-enum err connection_metadata_put(struct work *work, const struct connection_metadata *row) MUST_USE;
-enum err connection_metadata_delete(struct work *work, const char *id) MUST_USE;
-/* One that is due, leased for a minute over all nodes; and what came of it while the lease stands. */
-enum err connection_metadata_take(struct work *work, struct connection_metadata *out, bool *found) MUST_USE;
-enum err connection_metadata_keep(struct work *work, const struct connection_metadata *row, int64_t lease,
-				  bool *won) MUST_USE;
-
 struct upstream_link {
 	const char *subject_key, *connection_id, *issuer, *subject, *account_id;
 	bool held;

@@ -1,5 +1,5 @@
 /* saml.h: rows of the SAML identity provider: who has an assertion of a session (saml_session, walled),
- * answers that wait to be fetched (saml_artifact), and metadata fetched from an app's address (app_metadata).
+ * answers that wait to be fetched (saml_artifact).
  */
 #ifndef STORE_SAML_H
 #define STORE_SAML_H
@@ -49,22 +49,5 @@ enum err artifacts_insert(struct work *work, const char *hash, const char *clien
 /* Takes it away: once. message->at NULL: none that lives, for this client. */
 enum err artifacts_take(struct work *work, const char *hash, const char *client_id,
 			struct bytes *message) MUST_USE;
-
-struct app_metadata {
-	const char *client_id, *xml, *etag; /* xml, etag: NULL before the first fetch */
-	int64_t fetched_at, next_at, valid_until;
-	const char *trouble; /* of the last try; NULL: it went well */
-};
-enum err app_metadata_find(struct work *work, const char *client_id, struct app_metadata *out,
-			   bool *found) MUST_USE;
-enum err app_metadata_all(struct work *work, struct app_metadata **out,
-			  size_t *count) MUST_USE; /* by client_id */
-enum err app_metadata_put(struct work *work, const struct app_metadata *row) MUST_USE;
-enum err app_metadata_delete(struct work *work, const char *client_id) MUST_USE;
-/* One that is due, leased for a minute to this caller over all nodes: out->next_at is the lease. */
-enum err app_metadata_take(struct work *work, struct app_metadata *out, bool *found) MUST_USE;
-/* What came of it, while the lease stands: *won false when the app was declared anew or deleted meanwhile. */
-enum err app_metadata_keep(struct work *work, const struct app_metadata *row, int64_t lease,
-			   bool *won) MUST_USE;
 
 #endif

@@ -9,9 +9,9 @@
 #include "base/text.h"
 #include "store/apps.h"
 #include "store/connections.h"
+#include "store/metadata.h"
 #include "store/practices.h"
 #include "store/roles.h"
-#include "store/saml.h"
 #include "store/snapshot.h"
 #include "store/snapshot_load.h"
 
@@ -152,22 +152,17 @@ static enum err practice_load(struct work *work, const struct practice_row *row,
 	return roles_load(work, out);
 }
 
-static int fetched_for(const void *id, const void *row)
-{
-	return strcmp(id, ((const struct connection_metadata *)row)->connection_id);
-}
-
 /* All connections with what was fetched for them. */
 struct connection_rows {
 	struct connection_row *at;
-	struct connection_metadata *fetched;
+	struct metadata_row *fetched;
 	size_t count, fetched_count;
 };
 
 static enum err connection_load(struct work *work, const struct connection_rows *rows,
 				const struct connection_row *row, struct connection *out)
 {
-	const struct connection_metadata *fetched = NULL;
+	const struct metadata_row *fetched = NULL;
 	json_t *declaration = NULL;
 
 	TRY(document(work, row->declaration, "declaration", row->id, &declaration));
@@ -179,8 +174,8 @@ static enum err connection_load(struct work *work, const struct connection_rows 
 	out->sealed_secret = row->secret;
 	out->disabled = row->disabled || row->deleted;
 	out->deleted = row->deleted;
-	if (out->metadata_url && rows->fetched_count)
-		fetched = bsearch(row->id, rows->fetched, rows->fetched_count, sizeof *fetched, fetched_for);
+	if (out->metadata_url)
+		fetched = metadata_in(rows->fetched, rows->fetched_count, row->id);
 	if (fetched)
 		out->metadata = fetched->xml;
 	return OK;
@@ -208,7 +203,7 @@ static enum err connections_load(struct work *work, struct practice *practices, 
 	struct connection_rows rows = { 0 };
 
 	TRY(connections_all(work, &rows.at, &rows.count));
-	TRY(connection_metadata_all(work, &rows.fetched, &rows.fetched_count));
+	TRY(metadata_all(work, METADATA_OF_CONNECTION, &rows.fetched, &rows.fetched_count));
 	for (size_t i = 0; i < count; i++)
 		TRY(practice_connections(work, &rows, &practices[i]));
 	return OK;
@@ -273,21 +268,16 @@ static int client_order(const void *a, const void *b)
 	return strcmp(((const struct client *)a)->client_id, ((const struct client *)b)->client_id);
 }
 
-static int metadata_of(const void *client_id, const void *row)
-{
-	return strcmp(client_id, ((const struct app_metadata *)row)->client_id);
-}
-
 /* What was fetched last stands in for what is not declared. */
 static enum err fetched_fill(struct work *work, struct client *clients, size_t count)
 {
-	struct app_metadata *rows = NULL;
+	struct metadata_row *rows = NULL;
 	size_t row_count = 0;
 
-	TRY(app_metadata_all(work, &rows, &row_count));
-	for (size_t i = 0; row_count && i < count; i++) {
-		const struct app_metadata *row =
-			bsearch(clients[i].client_id, rows, row_count, sizeof *rows, metadata_of);
+	TRY(metadata_all(work, METADATA_OF_APP, &rows, &row_count));
+	for (size_t i = 0; i < count; i++) {
+		const struct metadata_row *row = metadata_in(rows, row_count, clients[i].client_id);
+
 		if (row && clients[i].saml.metadata_url)
 			clients[i].saml.metadata = row->xml;
 	}

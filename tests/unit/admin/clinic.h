@@ -24,6 +24,7 @@
 #include "people/connector.h"
 #include "people/provision.h"
 #include "store/db.h"
+#include "store/metadata.h"
 #include "store/snapshot.h"
 
 #define DEMO "docs/examples/demo.yaml"
@@ -79,7 +80,7 @@ static inline json_t *told_ours(struct work *work, const struct connection *conn
 						 work->app->config->issuer, connection->id)));
 }
 
-static inline enum err told_fetch(struct work *work, const char *url, struct connection_metadata *out)
+static inline enum err told_fetch(struct work *work, const char *url, struct metadata_row *out)
 {
 	(void)out;
 	return fault(work, ERR_FETCH, "%s does not answer", url);

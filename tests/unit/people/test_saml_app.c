@@ -5,7 +5,7 @@
 #include "keys/secret.h"
 #include "people/app_registry.h"
 #include "store/apps.h"
-#include "store/saml.h"
+#include "store/metadata.h"
 
 #define SP  "https://sp.example/metadata"
 #define URL "https://sp.example/there.xml"
@@ -30,12 +30,12 @@ static const char *trouble(struct work *work, const json_t *whole, const char *m
 }
 
 static enum err fetch_one(struct work *work, UNUSED const char *url, UNUSED const char *entity_id,
-			  struct app_metadata *out)
+			  struct metadata_row *out)
 {
 	net.fetches++;
 	if (!net.answer)
 		return fault(work, ERR_FETCH, "it could not be fetched: save the file and use metadata_file");
-	*out = (struct app_metadata){ .xml = net.answer, .fetched_at = work->now, .next_at = work->now + 60 };
+	*out = (struct metadata_row){ .xml = net.answer, .fetched_at = work->now, .next_at = work->now + 60 };
 	return OK;
 }
 
@@ -227,7 +227,7 @@ static void metadata_by_address_is_fetched_once_and_kept_with_the_app(UNUSED voi
 {
 	bool created, changed, found = true;
 	const char *message = NULL;
-	struct app_metadata row;
+	struct metadata_row row;
 	AUTO_HAND hand;
 
 	begin(&hand, "saml-url");
@@ -258,12 +258,12 @@ static void metadata_by_address_is_fetched_once_and_kept_with_the_app(UNUSED voi
 	assert_ok(&hand, apply(&hand, "{" OF_SECOND ",\"metadata\":\"<sp " SECOND ">\"}", &created, &changed,
 			       &message));
 	assert_true(changed);
-	assert_ok(&hand, app_metadata_find(&hand.w, SECOND, &row, &found));
+	assert_ok(&hand, metadata_find(&hand.w, METADATA_OF_APP, SECOND, &row, &found));
 	assert_false(found);
 	assert_ok(&hand, apply(&hand, SECOND_BY_URL, &created, &changed, &message));
 	assert_int_equal(net.fetches, 4);
 	assert_ok(&hand, in_tx(&hand, app_delete(&hand.w, SECOND)));
-	assert_ok(&hand, app_metadata_find(&hand.w, SECOND, &row, &found));
+	assert_ok(&hand, metadata_find(&hand.w, METADATA_OF_APP, SECOND, &row, &found));
 	assert_false(found);
 }
 

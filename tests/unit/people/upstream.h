@@ -11,6 +11,7 @@
 #include "store/connections.h"
 #include "store/db.h"
 #include "store/events.h"
+#include "store/metadata.h"
 #include "store/roles.h"
 
 static const char *upstream_trouble; /* what the protocol says of a declaration */
@@ -23,14 +24,12 @@ static const char *stub_trouble(struct work *work, const json_t *whole, const ch
 	return upstream_trouble;
 }
 
-static enum err stub_fetch(struct work *work, const char *url, struct connection_metadata *out)
+static enum err stub_fetch(struct work *work, const char *url, struct metadata_row *out)
 {
 	upstream_fetches++;
 	if (upstream_fetched != OK)
 		return fault(work, upstream_fetched, "%s does not answer", url);
-	*out = (struct connection_metadata){ .xml = "<md/>",
-					     .fetched_at = work->now,
-					     .next_at = work->now + 3600 };
+	*out = (struct metadata_row){ .xml = "<md/>", .fetched_at = work->now, .next_at = work->now + 3600 };
 	return OK;
 }
 

@@ -1,5 +1,4 @@
-/* test_registry.c: a declared SAML app against its metadata, what is told about it, and the metadata that is
- * looked at again. */
+/* test_registry.c: a declared SAML app against its metadata, and what is told about it. */
 #include "service_kit.h"
 
 #include "kit/store_kit.h"
@@ -146,55 +145,6 @@ static void facts_warn_of_what_ends_soon(UNUSED void **state)
 	assert_true(json_array_size(json_object_get(over, "endpoints")) >= 4);
 }
 
-/* --- looked at again -------------------------------------------------------------------------------------
- */
-
-static void an_address_that_fails_keeps_what_is_there_and_is_told_once(UNUSED void **state)
-{
-	static const char put[] =
-		"INSERT INTO app (client_id, type, name, metadata, disabled, created_at) VALUES "
-		"($1, 'saml', 'S', $2, FALSE, 0)";
-	static const char document[] = "{\"type\":\"saml\",\"entity_id\":\"" ENTITY
-				       "\",\"metadata_url\":\"https://127.0.0.1:1/sp.xml\"}";
-	struct app_metadata row = {
-		.client_id = ENTITY, .xml = "<kept/>", .etag = "\"e\"", .fetched_at = 7, .next_at = 8
-	};
-	bool found = false;
-	AUTO_HAND hand;
-
-	begin(&hand);
-	app.snapshots = snapshots_new();
-	app.fetcher = fetcher_new(&config);
-	assert_ok(&hand, db_run(&hand.w, NULL, put, V_TEXT(ENTITY), V_TEXT(document)));
-	assert_ok(&hand, app_metadata_put(&hand.w, &row));
-	assert_ok(&hand, snapshot_renew(&hand.w));
-	assert_string_equal(snapshot_saml(hand.w.snapshot, ENTITY)->saml.metadata, "<kept/>");
-	for (int round = 0; round < 2; round++) {
-		assert_ok(&hand, metadata_refresh_due(&hand.w));
-		assert_ok(&hand, app_metadata_find(&hand.w, ENTITY, &row, &found));
-		assert_string_equal(row.xml, "<kept/>");
-		assert_string_equal(row.etag, "\"e\"");
-		assert_int_equal(row.fetched_at, 7);
-		assert_int_equal(row.next_at, hand.w.now + 3600);
-		assert_true(text_starts(row.trouble, "it could not be fetched ("));
-		hand.w.now += 3600;
-	}
-	assert_int_equal(
-		count_of(&hand,
-			 "SELECT count(*) FROM event WHERE practice_id = '' AND target = $1 AND type = "
-			 "'app.metadata.fail' AND outcome = 'fail'",
-			 V_TEXT(ENTITY)),
-		1);
-	hand.w.now -= 1;
-	assert_ok(&hand, metadata_refresh_due(&hand.w)); /* not due: nobody is asked */
-	assert_ok(&hand, app_metadata_find(&hand.w, ENTITY, &row, &found));
-	assert_int_equal(row.next_at, hand.w.now + 1);
-	snapshot_drop(hand.w.snapshot);
-	hand.w.snapshot = NULL;
-	fetcher_free(TAKE(app.fetcher));
-	snapshots_free(TAKE(app.snapshots));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -202,7 +152,6 @@ int main(void)
 		cmocka_unit_test(metadata_that_stands_may_end),
 		cmocka_unit_test(who_it_is_stands_in_the_metadata),
 		cmocka_unit_test(facts_warn_of_what_ends_soon),
-		cmocka_unit_test(an_address_that_fails_keeps_what_is_there_and_is_told_once),
 	};
 
 	make_certificates(NULL);

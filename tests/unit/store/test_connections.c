@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "store/connections.h"
+#include "store/metadata.h"
 #include "store/practices.h"
 #include "store/sessions.h"
 #include "store/snapshot.h"
@@ -61,46 +62,18 @@ static void what_was_deleted_stays_deleted(UNUSED void **state)
 	hand_begin(&hand, NULL);
 	kit_practice(&hand, "conn-a", 801);
 	struct connection_row row = connection("gone", "conn-a");
-	struct connection_metadata metadata = { .connection_id = "gone", .next_at = hand.w.now + 100 };
+	struct metadata_row metadata = { .owner = "gone", .next_at = hand.w.now + 100 };
 	bool there = true;
 
 	assert_ok(&hand, connections_put(&hand.w, &row));
-	assert_ok(&hand, connection_metadata_put(&hand.w, &metadata));
+	assert_ok(&hand, metadata_put(&hand.w, METADATA_OF_CONNECTION, &metadata));
 	assert_ok(&hand, connections_retire(&hand.w, "gone"));
 	assert_true(found(&hand, "gone").deleted);
 	assert_true(found(&hand, "gone").disabled);
 	assert_null(found(&hand, "gone").secret.at);
-	assert_ok(&hand, connection_metadata_find(&hand.w, "gone", &metadata, &there));
+	assert_ok(&hand, metadata_find(&hand.w, METADATA_OF_CONNECTION, "gone", &metadata, &there));
 	assert_false(there);
 	assert_int_equal(connections_put(&hand.w, &row), ERR_CONFLICT);
-}
-
-static void metadata_that_is_due_is_taken_by_one(UNUSED void **state)
-{
-	struct connection_metadata out;
-	bool there = false, won = true;
-	AUTO_HAND hand;
-
-	hand_begin(&hand, NULL);
-	kit_practice(&hand, "conn-a", 801);
-	struct connection_row row = connection("due", "conn-a");
-	struct connection_metadata metadata = { .connection_id = "due", .next_at = hand.w.now - 1 };
-
-	assert_ok(&hand, connections_put(&hand.w, &row));
-	assert_ok(&hand, connection_metadata_put(&hand.w, &metadata));
-	assert_ok(&hand, connection_metadata_take(&hand.w, &out, &there));
-	assert_true(there);
-	assert_string_equal(out.connection_id, "due");
-	int64_t lease = out.next_at;
-
-	assert_ok(&hand, connection_metadata_take(&hand.w, &metadata, &there));
-	assert_false(there);
-	out.xml = "<md/>";
-	out.next_at = hand.w.now + 3600;
-	assert_ok(&hand, connection_metadata_keep(&hand.w, &out, lease, &won));
-	assert_true(won);
-	assert_ok(&hand, connection_metadata_keep(&hand.w, &out, lease, &won));
-	assert_false(won);
 }
 
 static struct upstream_link link_row(const char *key, const char *account)
@@ -325,7 +298,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_id_stays_with_its_practice_and_its_protocol),
 		cmocka_unit_test(what_was_deleted_stays_deleted),
-		cmocka_unit_test(metadata_that_is_due_is_taken_by_one),
 		cmocka_unit_test(of_many_links_of_one_person_one_is_made),
 		cmocka_unit_test(a_link_is_of_one_practice),
 		cmocka_unit_test(sessions_are_found_by_what_a_provider_can_name),

@@ -1,4 +1,4 @@
-/* test_saml.c: what an app knows a session as, answers that wait, metadata that was fetched. */
+/* test_saml.c: what an app knows a session as, answers that wait. */
 #include "kit/store_kit.h"
 
 #include "store/saml.h"
@@ -179,90 +179,6 @@ static void an_artifact_is_taken_by_its_app_once_while_it_lives(UNUSED void **st
 	assert_int_equal(tally.won, 1);
 }
 
-static void put_app(struct hand *hand, const char *id)
-{
-	static const char sql[] = "INSERT INTO app (client_id, type, name, metadata, disabled, created_at) "
-				  "VALUES ($1, 'saml', 'n', "
-				  "'{}', FALSE, 0) ON CONFLICT DO NOTHING";
-
-	assert_ok(hand, db_run(&hand->w, NULL, sql, V_TEXT(id)));
-}
-
-static void metadata_is_put_found_and_listed_by_app(UNUSED void **state)
-{
-	struct app_metadata row = { .client_id = "b-app", .next_at = 1 << 30 }, out = { 0 }, *list = NULL;
-	size_t count = 0;
-	bool found = true;
-	AUTO_HAND hand;
-
-	hand_begin(&hand, NULL);
-	assert_ok(&hand, app_metadata_find(&hand.w, "b-app", &out, &found));
-	assert_false(found);
-	put_app(&hand, "b-app");
-	put_app(&hand, "B-app");
-	assert_ok(&hand, app_metadata_put(&hand.w, &row));
-	assert_ok(&hand, app_metadata_find(&hand.w, "b-app", &out, &found));
-	assert_true(found && !out.xml && !out.etag && !out.trouble && !out.fetched_at && !out.valid_until);
-	row = (struct app_metadata){ "b-app", "<x/>", "\"e\"", 5, INT64_C(1) << 33, 7, "late" };
-	assert_ok(&hand, app_metadata_put(&hand.w, &row));
-	row.client_id = "B-app";
-	assert_ok(&hand, app_metadata_put(&hand.w, &row));
-	assert_ok(&hand, app_metadata_all(&hand.w, &list, &count));
-	assert_int_equal(count, 2);
-	assert_string_equal(list[0].client_id, "B-app"); /* by bytes on both engines: it is searched in C */
-	assert_string_equal(list[1].xml, "<x/>");
-	assert_string_equal(list[1].etag, "\"e\"");
-	assert_string_equal(list[1].trouble, "late");
-	assert_int_equal(list[1].fetched_at, 5);
-	assert_int_equal(list[1].valid_until, 7);
-	assert_true(list[1].next_at == INT64_C(1) << 33);
-	assert_ok(&hand, app_metadata_delete(&hand.w, "b-app"));
-	assert_ok(&hand, app_metadata_find(&hand.w, "b-app", &out, &found));
-	assert_false(found);
-}
-
-static void take_due(struct hand *hand, UNUSED int number, void *context)
-{
-	struct tally *tally = context;
-	struct app_metadata row;
-	bool found = false;
-
-	tally->wrong += app_metadata_take(&hand->w, &row, &found) != OK;
-	tally->won += found;
-}
-
-static void
-one_due_app_is_leased_to_one_caller_and_its_word_counts_while_the_lease_stands(UNUSED void **state)
-{
-	struct tally tally = { 0 };
-	struct app_metadata row = { .client_id = "due-app", .next_at = 10 }, taken;
-	bool found = false, won = true;
-	AUTO_HAND hand;
-
-	hand_begin(&hand, NULL);
-	put_app(&hand, "due-app");
-	assert_ok(&hand, app_metadata_put(&hand.w, &row));
-	crew_run(16, NULL, take_due, &tally);
-	assert_int_equal(tally.wrong, 0);
-	assert_int_equal(tally.won, 1);
-	hand.w.now += 120;
-	assert_ok(&hand, app_metadata_take(&hand.w, &taken, &found));
-	assert_true(found);
-	assert_string_equal(taken.client_id, "due-app");
-	row.xml = "<new/>";
-	row.next_at = hand.w.now + 9999;
-	assert_ok(&hand, app_metadata_keep(&hand.w, &row, taken.next_at + 1, &won));
-	assert_false(won);
-	assert_ok(&hand, app_metadata_keep(&hand.w, &row, taken.next_at, &won));
-	assert_true(won);
-	assert_ok(&hand, app_metadata_keep(&hand.w, &row, taken.next_at, &won));
-	assert_false(won);
-	assert_ok(&hand, app_metadata_find(&hand.w, "due-app", &taken, &found));
-	assert_string_equal(taken.xml, "<new/>");
-	assert_ok(&hand, app_metadata_take(&hand.w, &taken, &found));
-	assert_false(found);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,9 +187,6 @@ int main(void)
 		cmocka_unit_test(all_sessions_of_a_name_are_found_up_to_64),
 		cmocka_unit_test(an_app_confirms_its_own_logout_once),
 		cmocka_unit_test(an_artifact_is_taken_by_its_app_once_while_it_lives),
-		cmocka_unit_test(metadata_is_put_found_and_listed_by_app),
-		cmocka_unit_test(
-			one_due_app_is_leased_to_one_caller_and_its_word_counts_while_the_lease_stands),
 	};
 
 	return run_on_engines(tests, COUNT(tests));
