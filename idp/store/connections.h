@@ -1,6 +1,5 @@
-/* connections.h: rows of connection and connection_metadata (outside the wall: read into the snapshot), and
- * of upstream_link and upstream_session (walled: work->practice). Rules live in people/connection.h and
- * people/provision.h. */
+/* connections.h: rows of connection (outside the wall: read into the snapshot), and of upstream_link and
+ * upstream_session (walled: work->practice). Rules live in people/connection.h and people/provision.h. */
 #ifndef STORE_CONNECTIONS_H
 #define STORE_CONNECTIONS_H
 

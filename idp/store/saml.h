@@ -1,6 +1,5 @@
 /* saml.h: rows of the SAML identity provider: who has an assertion of a session (saml_session, walled),
- * answers that wait to be fetched (saml_artifact).
- */
+ * answers that wait to be fetched (saml_artifact). */
 #ifndef STORE_SAML_H
 #define STORE_SAML_H
 

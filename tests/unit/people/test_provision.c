@@ -186,6 +186,50 @@ static void without_update_nothing_moves_after_the_first_time(UNUSED void **stat
 /* --- changes over there
  * ------------------------------------------------------------------------------------- */
 
+/* nOAuth (security.md B1): whoever writes an address into their own profile gets nothing by it, under
+ * whatever name it comes; other claims count. */
+static void an_address_that_nobody_vouches_for_gives_no_role(UNUSED void **state)
+{
+	static const char *const names[] = {
+		"email",
+		"mail",
+		"emailAddress",
+		"urn:oid:0.9.2342.19200300.100.1.3",
+		"http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+		"contact",
+	};
+	AUTO_HAND hand;
+
+	upstream_practice(&hand, "prov-vouch", "vouch.example");
+	for (size_t i = 0; i < COUNT(names); i++) {
+		const char *id = arena_print(hand.arena, "vouch-%zu", i);
+		const char *declared =
+			arena_print(hand.arena,
+				    "{'id': '%s', 'protocol': 'oidc', 'issuer': 'https://%s.example', "
+				    "'client_id': 'lanyard',"
+				    " 'claims': {'email': 'contact'},"
+				    " 'mapping': [{'when': {'claim': '%s', 'equals': 'ada@vouch.example'},"
+				    "   'grant': {'role': 'provider', 'locations': ['main']}},"
+				    "  {'when': {'claim': 'groups', 'contains': 'West'},"
+				    "   'grant': {'role': 'manager', 'locations': ['west']}}]}",
+				    id, id, names[i]);
+		const struct connection *connection = upstream_declare(&hand, declared);
+		struct upstream_person ada =
+			upstream_person(&hand, connection, id,
+					arena_print(hand.arena, "ada%zu@vouch.example", i), "['West']");
+
+		ada.claims = json_of(
+			&hand,
+			arena_print(hand.arena, "{'groups': ['West'], '%s': 'ada@vouch.example'}", names[i]));
+		const char *account_id = come(&hand, &ada).account_id;
+
+		assert_string_equal(holds(&hand, account_id), "mapping:manager@west mapping:provider@main");
+		ada.email_verified = false;
+		(void)come(&hand, &ada);
+		assert_string_equal(holds(&hand, account_id), "mapping:manager@west");
+	}
+}
+
 static void names_and_a_verified_free_address_follow(UNUSED void **state)
 {
 	struct finder_row *found = NULL;
@@ -223,6 +267,11 @@ static void names_and_a_verified_free_address_follow(UNUSED void **state)
 	assert_ok(&hand,
 		  finder_find(&hand.w, email_key(&hand.w, "ada@email.example"), NULL, 4, &found, &count));
 	assert_int_equal(count, 0);
+	/* its own address, which nobody had vouched for yet */
+	assert_ok(&hand, db_run(&hand.w, NULL, "UPDATE account SET email_verified = FALSE WHERE id = $1",
+				V_TEXT(id)));
+	(void)come(&hand, &ada);
+	assert_true(account(&hand, id).email_verified);
 }
 
 static void another_class_ends_what_was_begun(UNUSED void **state)
@@ -517,6 +566,7 @@ int main(void)
 		cmocka_unit_test(who_is_held_waits_until_somebody_lets_them_in),
 		cmocka_unit_test(creation_can_be_off),
 		cmocka_unit_test(without_update_nothing_moves_after_the_first_time),
+		cmocka_unit_test(an_address_that_nobody_vouches_for_gives_no_role),
 		cmocka_unit_test(names_and_a_verified_free_address_follow),
 		cmocka_unit_test(another_class_ends_what_was_begun),
 		cmocka_unit_test(the_last_owner_stays_one),

@@ -36,6 +36,82 @@ static void what_it_says_is_read(UNUSED void **state)
 			    "\"urn:oid:2.5.4.42\":[\"Ada\"]}");
 }
 
+/* As long as it would be taken, a day at most beyond what its age allows (security.md H6). */
+static void it_is_kept_as_long_as_it_could_be_shown_again(UNUSED void **state)
+{
+	static const struct {
+		const char *data_end;
+		int64_t keep; /* seconds from now */
+	} rows[] = {
+		{ "NotOnOrAfter=\"2030-01-01T00:00:05Z\"", SAML_REQUEST_LIFETIME + 2 * SAML_SKEW },
+		{ "NotOnOrAfter=\"2030-01-01T00:30:00Z\"", 1800 + SAML_SKEW },
+		{ "NotOnOrAfter=\"2030-01-02T00:00:00Z\"", 86400 + SAML_SKEW },
+		{ "NotOnOrAfter=\"2039-01-01T00:00:00Z\"", 86400 + SAML_SKEW },
+	};
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *xml = swapped(hand.arena, good_response, "NotOnOrAfter=\"2030-01-01T00:05:02Z\"",
+				    rows[i].data_end, 0);
+		const struct try_ t = read_it(&hand, signed_by(hand.arena, xml, SIGN_ASSERTION, &app_one));
+
+		assert_fine(&hand, &t);
+		assert_int_equal(t.said.keep_until, NOW_AT + rows[i].keep);
+	}
+}
+
+static void a_session_index_that_cannot_be_kept_is_none(UNUSED void **state)
+{
+	char fits[1025], longer[1026];
+	const struct {
+		const char *index, *kept;
+	} rows[] = { { "", NULL }, { fits, fits }, { longer, NULL } };
+	AUTO_OURS hand;
+
+	memset(fits, 'i', sizeof fits);
+	memset(longer, 'i', sizeof longer);
+	fits[sizeof fits - 1] = longer[sizeof longer - 1] = '\0';
+	ours_begin(&hand);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char *xml = swapped(hand.arena, good_response, "\"_session-1\"",
+				    arena_print(hand.arena, "\"%s\"", rows[i].index), 0);
+		const struct try_ t = read_it(&hand, signed_by(hand.arena, xml, SIGN_ASSERTION, &app_one));
+
+		assert_fine(&hand, &t);
+		if (rows[i].kept)
+			assert_string_equal(t.said.session_index, rows[i].kept);
+		else
+			assert_null(t.said.session_index);
+	}
+}
+
+static void a_look_tells_which_request_is_answered_and_what_is_no_response(UNUSED void **state)
+{
+	const struct {
+		const char *xml, *request_id, *word;
+	} rows[] = {
+		{ good_response, REQUEST, NULL },
+		{ HEAD STATUS TAIL, REQUEST, NULL },
+		{ "<samlp:Response xmlns:samlp=\"" NS_PROTOCOL "\"/>", NULL, NULL },
+		{ ASSERTION, NULL, "root_unexpected" },
+		{ "<Response/>", NULL, "root_unexpected" },
+		{ "<!DOCTYPE x><x/>", NULL, "xml_doctype" },
+		{ "", NULL, "xml_empty" },
+	};
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *request_id = NULL, *word = "none";
+		enum err err = response_peek(&hand.w, BYTES_OF(rows[i].xml), &request_id, &word);
+
+		if (!text_equal(word, rows[i].word) || !text_equal(request_id, rows[i].request_id))
+			fail_msg("%.100s: %s", rows[i].xml, word ? word : "(taken)");
+		assert_int_equal(err == OK, !rows[i].word);
+	}
+}
+
 static void values_that_are_nil_empty_or_elements_are_left_out(UNUSED void **state)
 {
 	AUTO_OURS hand;
@@ -97,6 +173,7 @@ static const struct wrong {
 	  "response_time", SIGN_BOTH },
 	{ "IssueInstant=\"2030-01-01T00:00:01Z\"", "IssueInstant=\"yesterday\"", 0, "issue_instant",
 	  SIGN_BOTH },
+	{ " IssueInstant=\"2030-01-01T00:00:01Z\"", "", 0, "issue_instant", SIGN_BOTH },
 	{ "Version=\"2.0\"", "Version=\"1.1\"", 0, "version", SIGN_BOTH },
 	{ "Version=\"2.0\"", "Version=\"1.1\"", 1, "version", SIGN_BOTH },
 	{ "<saml:Issuer>" IDP "<", "<saml:Issuer>https://evil.example<", 1, "assertion_issuer", SIGN_BOTH },
@@ -482,6 +559,9 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_answer_signed_at_either_place_or_both_is_taken),
 		cmocka_unit_test(what_it_says_is_read),
+		cmocka_unit_test(it_is_kept_as_long_as_it_could_be_shown_again),
+		cmocka_unit_test(a_session_index_that_cannot_be_kept_is_none),
+		cmocka_unit_test(a_look_tells_which_request_is_answered_and_what_is_no_response),
 		cmocka_unit_test(values_that_are_nil_empty_or_elements_are_left_out),
 		cmocka_unit_test(a_friendly_name_does_not_add_to_a_name),
 		cmocka_unit_test(one_thing_wrong_in_a_signed_answer_is_enough),

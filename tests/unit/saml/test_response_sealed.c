@@ -60,6 +60,7 @@ static void what_is_inside_is_weighed_as_anything_else(UNUSED void **state)
 		{ "</saml:Assertion>", "</saml:Assertion><saml:Assertion/>", "xml_outside" },
 		{ " xmlns:saml=\"" NS_ASSERTION "\"", "", "xml_parser" },
 		{ "<saml:OneTimeUse/>", "<saml:OneTimeUse/><saml:Assertion/>", "assertion_count" },
+		{ "<saml:AuthnContext>", "<saml:AuthnContext ID=\"_assertion-0123456789\">", "id_repeated" },
 	};
 	AUTO_OURS hand;
 
