@@ -155,10 +155,15 @@ static struct metadata_row row_of(struct hand *hand, const struct owner *owner)
 	return row;
 }
 
+/* The event of a connection stands in its practice, an app's is the deployment's. */
 static int64_t events_of(struct hand *hand, const struct owner *owner, const char *type)
 {
-	return count_of(hand, "SELECT count(*) FROM event WHERE target = $1 AND type = $2", V_TEXT(owner->id),
-			V_TEXT(type));
+	hand->w.practice = owner->side == METADATA_OF_CONNECTION ? PRACTICE : NULL;
+	int64_t count = count_of(hand, "SELECT count(*) FROM event WHERE target = $1 AND type = $2",
+				 V_TEXT(owner->id), V_TEXT(type));
+
+	hand->w.practice = NULL;
+	return count;
 }
 
 /* Since begin: events stay. */
