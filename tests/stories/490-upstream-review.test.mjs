@@ -75,8 +75,10 @@ for (const store of stores) {
       return arrived(await travel(way.agent, await way.agent.submit(way.page, { password: own }, upstreamForm)), {}, '', way.agent);
     };
 
-    await t.test('where a connection says never, it opens no other one', async () => {
+    await t.test('where a connection says never, it opens no other one, and that is on record', async () => {
+      const before = count(clinic, 'authz.deny');
       const way = await tryLink('priya');
+      assert.equal(count(clinic, 'authz.deny'), before + 1);
       assert.deepEqual([way.answer.code, way.error], [undefined, 'sign_in_elsewhere'], shown(way.page));
     });
     await t.test('where it says outage, not while it answers', async () => assert.equal((await tryLink('ada')).error, 'sign_in_elsewhere'));
