@@ -173,6 +173,7 @@ struct sealing {
 static const EVP_MD *md_named(const char *name)
 {
 	return name && strstr(name, "256")   ? EVP_sha256()
+	       : name && strstr(name, "384") ? EVP_sha384()
 	       : name && strstr(name, "512") ? EVP_sha512()
 					     : EVP_sha1();
 }
@@ -230,14 +231,10 @@ static const char *ciphered(struct arena *arena, const char *clear, const struct
 	return base64_encode(arena, (struct bytes){ out, all });
 }
 
-/* An EncryptedAssertion with this text in it. */
-UNUSED static char *sealed_as(struct arena *arena, const char *clear, const char *certificate,
-			      const struct sealing *how)
+/* An EncryptedAssertion of a wrapped key and a body, each base64, whatever is in them. */
+static char *envelope_of(struct arena *arena, const struct sealing *how, const char *key, const char *body)
 {
-	uint8_t key[32];
 	bool gcm = strstr(how->cipher, "gcm"), new_wrap = text_equal(how->wrap, "rsa-oaep");
-
-	random_bytes(key, sizeof key);
 	const char *digest =
 		how->digest ? arena_print(arena,
 					  "<ds:DigestMethod xmlns:ds=\"" NS_SIGNATURE "\" Algorithm=\"%s\"/>",
@@ -253,8 +250,7 @@ UNUSED static char *sealed_as(struct arena *arena, const char *clear, const char
 		"</xenc:EncryptionMethod><xenc:CipherData><xenc:CipherValue>%s</xenc:CipherValue></"
 		"xenc:CipherData>"
 		"</xenc:EncryptedKey>",
-		new_wrap ? NS_E11 : NS_ENC, how->wrap, digest, mask,
-		wrapped_key(arena, certificate, how, key, strstr(how->cipher, "256") ? 32 : 16));
+		new_wrap ? NS_E11 : NS_ENC, how->wrap, digest, mask, key);
 
 	return arena_print(
 		arena,
@@ -264,8 +260,20 @@ UNUSED static char *sealed_as(struct arena *arena, const char *clear, const char
 		"<ds:KeyInfo xmlns:ds=\"" NS_SIGNATURE
 		"\">%s</ds:KeyInfo><xenc:CipherData><xenc:CipherValue>%s"
 		"</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>%s</saml:EncryptedAssertion>",
-		gcm ? NS_E11 : NS_ENC, how->cipher, how->beside ? "" : wrapped,
-		ciphered(arena, clear, how, key), how->beside ? wrapped : "");
+		gcm ? NS_E11 : NS_ENC, how->cipher, how->beside ? "" : wrapped, body,
+		how->beside ? wrapped : "");
+}
+
+/* With this text in it. */
+UNUSED static char *sealed_as(struct arena *arena, const char *clear, const char *certificate,
+			      const struct sealing *how)
+{
+	uint8_t key[32];
+
+	random_bytes(key, sizeof key);
+	return envelope_of(arena, how,
+			   wrapped_key(arena, certificate, how, key, strstr(how->cipher, "256") ? 32 : 16),
+			   ciphered(arena, clear, how, key));
 }
 
 /* --- reading ----------------------------------------------------------------------------------------- */

@@ -6,6 +6,11 @@
 
 #define GCM_OAEP ((struct sealing){ .cipher = "aes256-gcm", .wrap = "rsa-oaep-mgf1p" })
 
+static const char *without_declaration(const char *xml)
+{
+	return text_starts(xml, "<?xml") ? strchr(xml, '\n') + 1 : xml;
+}
+
 /* The assertion is signed or not; then it is encrypted; then the Response is signed or not. */
 static char *sealed_answer(struct hand *hand, const char *certificate, const struct sealing *how,
 			   unsigned what)
@@ -15,8 +20,7 @@ static char *sealed_answer(struct hand *hand, const char *certificate, const str
 
 	if (what & SIGN_ASSERTION)
 		assertion = signed_by(arena, assertion, SIGN_ASSERTION, &app_one);
-	if (text_starts(assertion, "<?xml"))
-		assertion = strchr(assertion, '\n') + 1;
+	assertion = without_declaration(assertion);
 	char *xml = arena_print(arena, "%s%s%s", HEAD STATUS, sealed_as(arena, assertion, certificate, how),
 				TAIL);
 
@@ -89,6 +93,10 @@ static const struct sealing strong[] = {
 	  .mask = NS_E11 "mgf1sha256" },
 	{ .cipher = "aes128-gcm", .wrap = "rsa-oaep", .digest = NS_ENC "sha512", .mask = NS_E11 "mgf1sha1" },
 	{ .cipher = "aes128-gcm", .wrap = "rsa-oaep" },
+	{ .cipher = "aes256-gcm",
+	  .wrap = "rsa-oaep",
+	  .digest = "http://www.w3.org/2001/04/xmldsig-more#sha384",
+	  .mask = NS_E11 "mgf1sha384" },
 };
 static const struct sealing weak[] = {
 	{ .cipher = "aes256-cbc", .wrap = "rsa-oaep-mgf1p" },
@@ -253,12 +261,55 @@ static void an_odd_envelope_is_refused(UNUSED void **state)
 	}
 }
 
-/* --- wrapped inside ---------------------------------------------------------------------------------- */
+#define NOTHING(size)   base64_encode(arena, (struct bytes){ zeros, size })
+#define BODY(how, text) ciphered(arena, text, how, zeros)
 
-static const char *without_declaration(const char *xml)
+/* Whoever cannot wrap a key for us cannot choose the one that we try; and of a body everything is there. */
+static void what_is_put_together_without_our_key_is_not_opened(UNUSED void **state)
 {
-	return text_starts(xml, "<?xml") ? strchr(xml, '\n') + 1 : xml;
+	static const struct sealing big = { .cipher = "aes256-gcm", .wrap = "rsa-oaep-mgf1p" },
+				    small = { .cipher = "aes128-gcm", .wrap = "rsa-oaep-mgf1p" },
+				    cbc = { .cipher = "aes256-cbc", .wrap = "rsa-oaep-mgf1p" };
+	static const uint8_t zeros[512];
+	AUTO_OURS hand;
+
+	ours_begin(&hand);
+	struct arena *arena = hand.arena;
+	const char *mine = our_certificate(&hand);
+	const char *good = without_declaration(signed_by(arena, ASSERTION, SIGN_ASSERTION, &app_one));
+	const char *for_big = wrapped_key(arena, mine, &big, zeros, 32);
+	const struct {
+		const char *what;
+		const struct sealing *how;
+		const char *key, *body;
+	} rows[] = {
+		{ "a key of zeros, and nothing of ours around it", &big, NOTHING(256), BODY(&big, good) },
+		{ "a wrapped key that is cut", &big, NOTHING(255), BODY(&big, good) },
+		{ "a key longer than the cipher's", &small, for_big, BODY(&small, good) },
+		{ "a key shorter than the cipher's", &big, wrapped_key(arena, mine, &big, zeros, 16),
+		  BODY(&big, good) },
+		{ "a byte alone", &big, for_big, NOTHING(1) },
+		{ "a nonce and a part of a tag", &big, for_big, NOTHING(27) },
+		{ "nothing between nonce and tag", &big, for_big, BODY(&big, "") },
+		{ "one block of CBC", &cbc, for_big, NOTHING(16) },
+		{ "two blocks and a half", &cbc, for_big, NOTHING(40) },
+	};
+	const struct provider provider = provider_with(&app_one, "idp 1");
+	struct connection connection = kit_connection;
+	struct response_ask ask = ask_of(&provider);
+
+	connection.allow_legacy_encryption = true;
+	ask.connection = &connection;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *sealed = envelope_of(arena, rows[i].how, rows[i].key, rows[i].body);
+		const struct try_ t =
+			read_with(&hand, arena_print(arena, "%s%s%s", HEAD STATUS, sealed, TAIL), &ask);
+
+		assert_word(rows[i].what, &t, "decryption");
+	}
 }
+
+/* --- wrapped inside ---------------------------------------------------------------------------------- */
 
 static const char *evil_of(struct arena *arena, const char *assertion)
 {
@@ -387,6 +438,7 @@ int main(void)
 		cmocka_unit_test(what_is_for_another_key_does_not_open),
 		cmocka_unit_test(unsolicited_it_is_opened_only_when_the_response_is_signed),
 		cmocka_unit_test(an_odd_envelope_is_refused),
+		cmocka_unit_test(what_is_put_together_without_our_key_is_not_opened),
 		cmocka_unit_test(what_is_wrapped_inside_is_refused),
 		cmocka_unit_test(a_sealed_one_beside_or_instead_of_another_is_refused),
 		cmocka_unit_test(the_key_before_still_opens_and_a_compromised_one_does_not),
