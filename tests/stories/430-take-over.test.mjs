@@ -222,6 +222,19 @@ for (const store of stores) {
       }
     }
 
+    await t.test('the connection disabled with the page of linking shown: no token, and nothing is linked', async () => {
+      main.person = person('ada', { email: staff.ada.username });
+      const way = await throughUpstream(clinic, by);
+      main.person = person('kim');
+      assert.match(way.page.text, /id="password"/, shown(way.page));
+      const before = links(clinic).length;
+      switches['the connection'][0]();
+      const page = await travel(way.agent, await way.agent.submit(way.page, { password: staff.ada.password }, upstreamForm));
+      switches['the connection'][1]();
+      assert.ok(page.status >= 400 && !page.location, shown(page));
+      assert.equal(links(clinic).length, before);
+    });
+
     await t.test('disabling ends what came by the connection', async () => {
       const { access_token } = await signInBy(clinic, by);
       assert.equal(await isActive(clinic, access_token), true);
