@@ -433,6 +433,27 @@ static void a_provider_that_was_asked_again_has_to_have_asked_again(UNUSED void 
 	assert_at(&b, "/test/continue");
 }
 
+/* An app that asks for max_age counts from here: never from the future, nor from before it asked. */
+static void when_the_provider_authenticated_counts_by_our_clock(UNUSED void **state)
+{
+	static const struct {
+		int64_t said, kept; /* seconds from now */
+		bool fresh;
+	} rows[] = { { -600, -600, false }, { 30, 0, false }, { -30, 0, true }, { 0, 0, true } };
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct browser b = { 0 };
+		char kept[40];
+
+		world.ask.fresh = rows[i].fresh;
+		provider.auth_time = day_us / 1000000 + rows[i].said;
+		sign_in_there(&b);
+		go_to_app(&b);
+		find_between(b.body, "\"auth_time\":", ',', kept, sizeof kept);
+		assert_int_equal(strtoll(kept, NULL, 10), day_us / 1000000 + rows[i].kept);
+	}
+}
+
 static void a_session_ends_no_later_than_the_one_there(UNUSED void **state)
 {
 	struct browser b = { 0 };
@@ -824,6 +845,7 @@ int main(void)
 		VISIT(who_may_not_use_the_app_is_told_so),
 		VISIT(a_second_factor_there_counts_as_one_here),
 		VISIT(a_provider_that_was_asked_again_has_to_have_asked_again),
+		VISIT(when_the_provider_authenticated_counts_by_our_clock),
 		VISIT(a_session_ends_no_later_than_the_one_there),
 		VISIT(a_linked_account_uses_its_password_only_while_its_provider_is_down),
 		VISIT(another_way_leads_to_the_password_and_stays_there),

@@ -78,9 +78,10 @@ static enum err test_continue(struct request *rq)
 	TRY(tx_commit(&tx));
 
 	AUTO(json_done)
-	json_t *body = json_pack("{s:s, s:s, s:s, s:s?, s:s}", "sub", rq->session->account_id, "practice",
-				 rq->session->practice->id, "sid", rq->session->sid, "location",
-				 rq->flow->location_id, "acr", rq->session->acr);
+	json_t *body = json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I}", "sub", rq->session->account_id,
+				 "practice", rq->session->practice->id, "sid", rq->session->sid, "location",
+				 rq->flow->location_id, "acr", rq->session->acr, "auth_time",
+				 (json_int_t)rq->session->auth_time);
 	return respond_json(rq, 200, body);
 }
 
