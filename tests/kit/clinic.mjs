@@ -37,7 +37,7 @@ function claim(port) {
 // a one another story's connection could have taken it before the server listens there.
 export async function freePort() {
   for (;;) {
-    const port = randomInt(10000, 32000);
+    const port = randomInt(10100, 32000); // 10080 is one that browsers and fetch never ask
     if (!claim(port)) continue;
     const free = await new Promise((done) => {
       const server = createServer();
@@ -66,7 +66,7 @@ export async function until(what, check, ms = 15000) {
     }
     await sleep(25);
   }
-  throw new Error(`waited ${ms} ms for ${what}${last ? `: ${last.message}` : ''}`);
+  throw new Error(`waited ${ms} ms for ${what}${last ? `: ${last.message} ${last.cause ?? ''}` : ''}`);
 }
 
 // Ends a program that a story started, if it has not ended already.
