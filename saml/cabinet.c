@@ -68,6 +68,42 @@ static void tell_xmlsec(const char *file, int line, const char *function, const 
 
 static void cabinet_free(void *thing);
 
+/* The classes of the nodes that we build are made before there are threads, not by the first two at once. */
+static void make_classes(void)
+{
+	static const char *const built[] = {
+		"LassoSaml2Assertion",
+		"LassoSaml2Attribute",
+		"LassoSaml2AttributeStatement",
+		"LassoSaml2AttributeValue",
+		"LassoSaml2AudienceRestriction",
+		"LassoSaml2AuthnContext",
+		"LassoSaml2AuthnStatement",
+		"LassoSaml2Conditions",
+		"LassoSaml2NameID",
+		"LassoSaml2Subject",
+		"LassoSaml2SubjectConfirmation",
+		"LassoSaml2SubjectConfirmationData",
+		"LassoSamlp2ArtifactResponse",
+		"LassoSamlp2AuthnRequest",
+		"LassoSamlp2LogoutRequest",
+		"LassoSamlp2LogoutResponse",
+		"LassoSamlp2NameIDPolicy",
+		"LassoSamlp2RequestedAuthnContext",
+		"LassoSamlp2Response",
+		"LassoSamlp2Status",
+		"LassoSamlp2StatusCode",
+		"LassoMiscTextNode",
+	};
+
+	for (size_t i = 0; i < COUNT(built); i++) {
+		GType type = g_type_from_name(built[i]);
+
+		assert(type != 0);
+		(void)g_type_class_ref(type);
+	}
+}
+
 void saml_library_start(void)
 {
 	/* LASSO_FLAG=no-verify-signature makes every signature a good one: nobody may set that from outside.
@@ -84,6 +120,7 @@ void saml_library_start(void)
 	/* lasso_init registers every type but this one, and two threads that are first at it get in each
 	 * other's way. */
 	(void)lasso_key_get_type();
+	make_classes();
 	(void)g_log_set_default_handler(tell_glib, NULL); /* returns the one before */
 	xmlSetStructuredErrorFunc(NULL, tell_libxml);
 	(void)xmlThrDefSetStructuredErrorFunc(NULL, tell_libxml); /* threads to come have their own */

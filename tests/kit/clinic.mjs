@@ -1,7 +1,7 @@
 // clinic.mjs: a Lanyard on free ports in a scratch folder, with a clinic in it; one or two nodes, either store.
 import { spawn, spawnSync, execFileSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { closeSync, createWriteStream, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -129,10 +129,11 @@ export async function startClinic({ store = 'sqlite', nodes = 1, env = {}, docum
   clinic.startNode = async (n) => {
     const node = clinic.nodes[n];
     node.asked = false;
-    const out = createWriteStream(node.log, { flags: 'a' });
-    node.process = spawn(lanyard, ['serve', '--config', node.config], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    node.process.stdout.pipe(out);
-    node.process.stderr.pipe(out);
+    // Straight into the file: while a command blocks this process nobody would read a pipe, and a server with much to
+    // say (a sanitizer's report) would wait for whoever waits for it.
+    const out = openSync(node.log, 'a');
+    node.process = spawn(lanyard, ['serve', '--config', node.config], { env: environment, stdio: ['ignore', out, out] });
+    closeSync(out);
     node.exited = new Promise((done) => node.process.once('exit', (code, signal) => done({ code, signal })));
     let gone = null;
     node.exited.then((how) => { gone = how; });
